@@ -1,0 +1,201 @@
+"""What can be done with contexts: commands, and the reads that are strongly consistent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from application.access import Access, AccessCounts
+from application.aggregates import Aggregates
+from application.ports import Clock, EventStore
+from domain.catalogue import NAMES
+from domain.contexts import context as aggregate
+from domain.contexts.commands import DeleteContext, RollBackContext, StoreContext, UpdateContext
+from domain.contexts.context import Context, alive
+from domain.contexts.events import ContextCreated
+from domain.contexts.history import HistoryEntry, entries
+from domain.contexts.identity import check_identity, stream_name
+from domain.contexts.patches import Operation, diff
+from domain.errors import ContextNotFoundError, InvalidInputError, PositionNotReachedError, VersionNotFoundError
+from domain.recorded import Event, Origin, Recorded
+
+
+class ContextRef(NamedTuple):
+    """Names a context."""
+
+    tenant: str
+    namespace: str
+    key: str
+
+
+class Contexts:
+    """The application's face for contexts."""
+
+    def __init__(self, store: EventStore, clock: Clock, capacity: int = 4096) -> None:
+        self._store, self._clock = store, clock
+        self._contexts: Aggregates[Context] = Aggregates(store, clock, aggregate.fold, capacity)
+        self._accesses = AccessCounts()
+        self._known_end = 0
+
+    async def store(self, ref: ContextRef, command: StoreContext, origin: Origin) -> tuple[Context, bool]:
+        """Store; the context and whether it is new."""
+        name = _stream_name(ref)
+        after, events = await self._contexts.execute(
+            ref.tenant, name, lambda state, now: aggregate.store(state, command, now), origin
+        )
+        return after, isinstance(events[0].event, ContextCreated)
+
+    async def update(self, ref: ContextRef, command: UpdateContext, origin: Origin) -> Context:
+        """Change a part."""
+        name = _stream_name(ref)
+        after, _ = await self._contexts.execute(
+            ref.tenant, name, lambda state, now: aggregate.update(state, command, now), origin
+        )
+        return after
+
+    async def delete(self, ref: ContextRef, command: DeleteContext, origin: Origin) -> Context:
+        """Delete; the history stays."""
+        name = _stream_name(ref)
+        after, _ = await self._contexts.execute(
+            ref.tenant, name, lambda state, now: aggregate.delete(state, command, now), origin
+        )
+        return after
+
+    async def roll_back(
+        self, ref: ContextRef, to: int | str, command: RollBackContext, origin: Origin
+    ) -> tuple[Context, int]:
+        """Go back to a version, or to a checkpoint by its name; the context after it, and the version gone back to.
+
+        Raises:
+            VersionNotFoundError: there is no such version or checkpoint.
+        """
+        name = _stream_name(ref)
+        current = alive(await self._contexts.load(ref.tenant, name), self._clock())
+        if isinstance(to, str):
+            if to not in current.checkpoints:
+                raise VersionNotFoundError(f"there is no checkpoint {to!r}")
+            to = current.checkpoints[to]
+        earlier = await self._at_version(ref, current, to)
+        after, _ = await self._contexts.execute(
+            ref.tenant, name, lambda state, now: aggregate.roll_back(state, command, earlier, now), origin
+        )
+        return after, to
+
+    async def get(self, ref: ContextRef, min_position: int = 0) -> tuple[Context, Access]:
+        """The context as it is now, read strongly consistent; the read is counted.
+
+        Raises:
+            ContextNotFoundError: there is none, or none any more.
+            PositionNotReachedError: the log has not got `min_position`.
+        """
+        if min_position:
+            await self._check_position(min_position)
+        now = self._clock()
+        context = alive(await self._contexts.load(ref.tenant, _stream_name(ref)), now)
+        return context, self._accesses.count(context.id, now)
+
+    async def get_version(self, ref: ContextRef, version: int) -> Context:
+        """The context as it was at a version, also if it is gone by now.
+
+        Raises:
+            ContextNotFoundError: nothing was ever stored under that key, or that version is a deletion.
+            VersionNotFoundError: there is no such version yet.
+        """
+        current = await self._ever(ref)
+        context = await self._at_version(ref, current, version)
+        if context.deleted:
+            raise ContextNotFoundError(f"version {version} is a deletion")
+        return context
+
+    async def get_as_of(self, ref: ContextRef, instant: datetime | None, position: int | None) -> Context:
+        """The context as it was at a past instant, or at a position of the log.
+
+        Raises:
+            InvalidInputError: the instant is in the future.
+            PositionNotReachedError: the log has not got that position.
+            VersionNotFoundError: it did not exist then.
+            ContextNotFoundError: it was deleted or had expired then.
+        """
+        if instant is not None and instant > self._clock():
+            raise InvalidInputError.at("/asOf", "is in the future: nothing is known of it yet")
+        if position is not None:
+            await self._check_position(position)
+        await self._ever(ref)
+        events = [
+            recorded
+            for recorded in await self._contexts.events(ref.tenant, _stream_name(ref))
+            if (instant is None or recorded.recorded_at <= instant)
+            and (position is None or recorded.position <= position)
+        ]
+        context = aggregate.fold(None, events)
+        if context is None:
+            raise VersionNotFoundError("it was first stored after that")
+        return alive(context, instant or context.updated_at)
+
+    async def history(
+        self,
+        ref: ContextRef,
+        *,
+        after: int = 0,
+        before: int | None = None,
+        limit: int = 100,
+        newest_first: bool = False,
+    ) -> tuple[Sequence[HistoryEntry], bool]:
+        """Changes with versions above `after` and below `before`, at most `limit`; and whether there are more.
+
+        Raises:
+            ContextNotFoundError: nothing was ever stored under that key.
+        """
+        events = await self._all_events(ref, up_to=None if before is None else before - 1)
+        found = [entry for entry in entries(events, NAMES) if entry.version > after]
+        if newest_first:
+            found.reverse()
+        return found[:limit], len(found) > limit
+
+    async def versions(self, ref: ContextRef) -> tuple[Sequence[Recorded[Event]], dict[str, int]]:
+        """The events that made each version, and the named checkpoints.
+
+        Raises:
+            ContextNotFoundError: nothing was ever stored under that key.
+        """
+        events = await self._all_events(ref)
+        context = aggregate.fold(None, events)
+        return events, context.checkpoints if context else {}
+
+    async def diff(self, ref: ContextRef, start: int, end: int) -> tuple[Context, Context, list[Operation]]:
+        """Two versions, and the patch (RFC 6902) that turns the data of the first into the second's."""
+        current = await self._ever(ref)
+        one, other = await self._at_version(ref, current, start), await self._at_version(ref, current, end)
+        return one, other, diff(one.data, other.data)
+
+    async def _at_version(self, ref: ContextRef, current: Context, version: int) -> Context:
+        if not 1 <= version <= current.version:
+            raise VersionNotFoundError(f"there is no version {version}: they run from 1 to {current.version}")
+        if version == current.version:
+            return current
+        events = await self._contexts.events(ref.tenant, _stream_name(ref), up_to=version)
+        context = aggregate.fold(None, events)
+        assert context is not None, "versions run from 1"
+        return context
+
+    async def _ever(self, ref: ContextRef) -> Context:
+        context = await self._contexts.load(ref.tenant, _stream_name(ref))
+        if context is None:
+            raise ContextNotFoundError("nothing was ever stored under that key")
+        return context
+
+    async def _all_events(self, ref: ContextRef, up_to: int | None = None) -> Sequence[Recorded[Event]]:
+        await self._ever(ref)
+        return await self._contexts.events(ref.tenant, _stream_name(ref), up_to=up_to)
+
+    async def _check_position(self, position: int) -> None:
+        if position > self._known_end:
+            self._known_end = await self._store.end()
+            if position > self._known_end:
+                raise PositionNotReachedError(position, self._known_end)
+
+
+def _stream_name(ref: ContextRef) -> str:
+    check_identity(ref.namespace, ref.key)
+    return stream_name(ref.namespace, ref.key)

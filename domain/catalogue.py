@@ -1,0 +1,10 @@
+"""Every event that the log can hold, by its stable name."""
+
+from __future__ import annotations
+
+from domain.contexts import events as contexts
+from domain.recorded import Event
+from domain.sessions import events as sessions
+
+EVENTS: dict[str, type[Event]] = {**contexts.EVENTS, **sessions.EVENTS}
+NAMES: dict[type[Event], str] = {kind: name for name, kind in EVENTS.items()}

@@ -1,0 +1,220 @@
+"""The Context aggregate: what it is (state), what may be done (decide) and what an event makes of it (evolve).
+
+Pure functions over immutable state. Time comes in as a parameter where something is decided, and with the recorded
+event where it is folded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET
+
+from domain.contexts import commands
+from domain.contexts.changes import plan_change
+from domain.contexts.events import (
+    Attributes,
+    ContextCreated,
+    ContextDeleted,
+    ContextEvent,
+    ContextReplaced,
+    ContextRolledBack,
+    ContextUpdated,
+)
+from domain.contexts.patches import apply_patch, diff
+from domain.errors import AlreadyExistsError, ContextNotFoundError, InvalidInputError, VersionConflictError
+from domain.recorded import Event, Recorded
+from domain.values import Json
+
+
+class Context(msgspec.Struct, frozen=True, kw_only=True):
+    """A context at one version. `data` and `attributes` of a deleted one are what they were last."""
+
+    id: UUID
+    namespace: str
+    key: str
+    version: int
+    position: int
+    data: Json
+    attributes: Attributes
+    created_at: datetime
+    updated_at: datetime
+    expires_at: datetime | None
+    deleted: bool = False
+    checkpoints: dict[str, int] = {}
+
+    def is_live(self, now: datetime) -> bool:
+        """Whether it is there at that instant: neither deleted nor expired."""
+        return not self.deleted and (self.expires_at is None or now < self.expires_at)
+
+
+def current_version(context: Context | None) -> int:
+    """The stream's version; 0 where nothing was ever stored."""
+    return context.version if context else 0
+
+
+def store(context: Context | None, command: commands.StoreContext, now: datetime) -> list[ContextEvent]:
+    """Decide a store.
+
+    Raises:
+        AlreadyExistsError: it must be absent and is alive.
+        VersionConflictError: the expected version is not the current one.
+    """
+    alive = context is not None and context.is_live(now)
+    if command.only_if_absent and alive:
+        raise AlreadyExistsError("a live context is stored under that key already", current_version(context))
+    _check_expected(context, command)
+    why = _why(command)
+    if alive:
+        return [ContextReplaced(data=command.data, attributes=command.attributes, compress=command.compress, **why)]
+    return [
+        ContextCreated(
+            namespace=command.namespace,
+            key=command.key,
+            data=command.data,
+            attributes=command.attributes,
+            compress=command.compress,
+            **why,
+        )
+    ]
+
+
+def update(context: Context | None, command: commands.UpdateContext, now: datetime) -> list[ContextEvent]:
+    """Decide a partial change.
+
+    Raises:
+        ContextNotFoundError: there is no live context.
+        VersionConflictError: the expected version is not the current one.
+        InvalidInputError: the data can't be used for that change type.
+        ChangeDoesNotApplyError: the change doesn't fit the data as they are.
+    """
+    context = alive(context, now)
+    _check_expected(context, command)
+    patch: list[dict[str, Json]] = []
+    if command.data is not UNSET:
+        patch, _ = plan_change(command.change_type, context.data, command.data)
+    checkpoint = command.checkpoint
+    if checkpoint is True:
+        checkpoint = f"version-{context.version + 1}"
+    return [
+        ContextUpdated(
+            change_type=command.change_type,
+            patch=patch,
+            attributes=command.attributes,
+            checkpoint=checkpoint or None,
+            **_why(command),
+        )
+    ]
+
+
+def delete(context: Context | None, command: commands.DeleteContext, now: datetime) -> list[ContextEvent]:
+    """Decide a deletion.
+
+    Raises:
+        ContextNotFoundError: there is no live context.
+        VersionConflictError: the expected version is not the current one.
+    """
+    context = alive(context, now)
+    _check_expected(context, command)
+    return [ContextDeleted(**_why(command))]
+
+
+def roll_back(
+    context: Context | None, command: commands.RollBackContext, earlier: Context, now: datetime
+) -> list[ContextEvent]:
+    """Decide a rollback; `earlier` is the context at the version to go back to.
+
+    Raises:
+        ContextNotFoundError: there is no live context.
+        VersionConflictError: the expected version is not the current one.
+        InvalidInputError: that version is a deletion, so there is nothing to go back to.
+    """
+    context = alive(context, now)
+    _check_expected(context, command)
+    if earlier.deleted:
+        raise InvalidInputError.at("/version", f"version {earlier.version} is a deletion: choose an earlier one")
+    return [
+        ContextRolledBack(
+            to_version=earlier.version,
+            patch=diff(context.data, earlier.data),
+            attributes=earlier.attributes,
+            **_why(command),
+        )
+    ]
+
+
+def alive(context: Context | None, now: datetime) -> Context:
+    """The context, if it is there at that instant.
+
+    Raises:
+        ContextNotFoundError: it was never stored, was deleted, or has expired; the message tells which.
+    """
+    if context is None:
+        raise ContextNotFoundError("nothing was ever stored under that key")
+    if context.deleted:
+        raise ContextNotFoundError(f"the context was deleted (version {context.version}); store it again to go on")
+    if not context.is_live(now):
+        assert context.expires_at is not None
+        raise ContextNotFoundError(f"the context expired at {context.expires_at.isoformat()}; store it again to go on")
+    return context
+
+
+def evolve(context: Context | None, recorded: Recorded[Event]) -> Context:
+    """What an event makes of a context. The event alone decides: no clock, no randomness, no lookup."""
+    event, at = recorded.event, recorded.recorded_at
+    if isinstance(event, ContextCreated):
+        return Context(
+            id=recorded.stream_id,
+            namespace=event.namespace,
+            key=event.key,
+            version=recorded.version,
+            position=recorded.position,
+            data=event.data,
+            attributes=event.attributes,
+            created_at=at,
+            updated_at=at,
+            expires_at=_expiry(event.attributes, at),
+            checkpoints=context.checkpoints if context else {},
+        )
+    assert context is not None, "a context's first event creates it"
+    changes: dict[str, Any] = {"version": recorded.version, "position": recorded.position, "updated_at": at}
+    match event:
+        case ContextReplaced():
+            changes |= {"data": event.data, "attributes": event.attributes}
+        case ContextUpdated():
+            if event.patch:
+                changes["data"] = apply_patch(context.data, event.patch)
+            if named := event.attributes.named():
+                changes["attributes"] = msgspec.structs.replace(context.attributes, **named)
+            if event.checkpoint:
+                changes["checkpoints"] = {**context.checkpoints, event.checkpoint: recorded.version}
+        case ContextRolledBack():
+            changes |= {"data": apply_patch(context.data, event.patch), "attributes": event.attributes}
+        case ContextDeleted():
+            return msgspec.structs.replace(context, deleted=True, expires_at=None, **changes)
+    changes["expires_at"] = _expiry(changes.get("attributes", context.attributes), at)
+    return msgspec.structs.replace(context, **changes)
+
+
+def fold(context: Context | None, events: Iterable[Recorded[Event]]) -> Context | None:
+    """All of them, in order."""
+    for recorded in events:
+        context = evolve(context, recorded)
+    return context
+
+
+def _expiry(attributes: Attributes, at: datetime) -> datetime | None:
+    return None if attributes.ttl is None else at + timedelta(seconds=attributes.ttl)
+
+
+def _check_expected(context: Context | None, command: commands.Command) -> None:
+    if command.expected_version is not None and command.expected_version != current_version(context):
+        raise VersionConflictError(command.expected_version, current_version(context))
+
+
+def _why(command: commands.Command) -> dict[str, Any]:
+    return {"action": command.action, "reason": command.reason, "metadata": command.metadata}

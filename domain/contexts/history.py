@@ -1,0 +1,87 @@
+"""What happened to a context, change by change, as a person would want to read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from domain.contexts.context import Context, evolve
+from domain.contexts.events import (
+    Attributes,
+    Change,
+    ContextCreated,
+    ContextDeleted,
+    ContextReplaced,
+    ContextRolledBack,
+    ContextUpdated,
+)
+from domain.contexts.patches import Operation, diff
+from domain.recorded import Event, Origin, Recorded
+
+
+class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One change: `diff` (RFC 6902) of the data against the version before, `attributes` that it set."""
+
+    version: int
+    position: int
+    at: datetime
+    event: str
+    origin: Origin
+    action: str | None
+    reason: str | None
+    metadata: dict[str, Any]
+    change_type: str | None
+    checkpoint: str | None
+    to_version: int | None
+    diff: list[Operation]
+    attributes: dict[str, Any]
+
+
+def entries(events: Iterable[Recorded[Event]], names: dict[type[Event], str]) -> Iterator[HistoryEntry]:
+    """A stream's events from its first on, as history."""
+    context: Context | None = None
+    for recorded in events:
+        before, context = context, evolve(context, recorded)
+        event = recorded.event
+        assert isinstance(event, Change)
+        yield HistoryEntry(
+            version=recorded.version,
+            position=recorded.position,
+            at=recorded.recorded_at,
+            event=names[type(event)],
+            origin=recorded.origin,
+            action=event.action,
+            reason=event.reason,
+            metadata=event.metadata,
+            change_type=event.change_type if isinstance(event, ContextUpdated) else None,
+            checkpoint=event.checkpoint if isinstance(event, ContextUpdated) else None,
+            to_version=event.to_version if isinstance(event, ContextRolledBack) else None,
+            diff=_diff(before, event),
+            attributes=_attributes(before, context, event),
+        )
+
+
+def _diff(before: Context | None, event: Event) -> list[Operation]:
+    match event:
+        case ContextUpdated() | ContextRolledBack():
+            # As recorded; only where the whole was replaced is it worth telling which parts of it are new.
+            if before and len(event.patch) == 1 and event.patch[0]["path"] == "" and event.patch[0]["op"] == "replace":
+                return diff(before.data, event.patch[0]["value"])
+            return event.patch
+        case ContextReplaced() if before:
+            return diff(before.data, event.data)
+        case ContextCreated():
+            return [{"op": "add", "path": "", "value": event.data}]
+    return []
+
+
+def _attributes(before: Context | None, after: Context, event: Event) -> dict[str, Any]:
+    if isinstance(event, ContextDeleted):
+        return {}
+    old = msgspec.structs.asdict(
+        before.attributes if before and not isinstance(event, ContextCreated) else Attributes()
+    )
+    return {name: value for name, value in msgspec.structs.asdict(after.attributes).items() if value != old[name]}

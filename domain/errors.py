@@ -1,0 +1,190 @@
+"""The one error hierarchy: what contextline refuses, and what it could not do.
+
+Messages say what is wrong and what to do about it; they are shown to callers as they stand. Which HTTP status an error
+has is told by one table in `interfaces/http/problems.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, NamedTuple
+
+
+class Fault(NamedTuple):
+    """One thing wrong with an input: a JSON pointer (RFC 6901) to the place, and what is wrong there."""
+
+    pointer: str
+    message: str
+
+
+class ContextlineError(Exception):
+    """The root. `code` is short, stable and meant for programs; `details()` are further members of the answer."""
+
+    code: ClassVar[str] = "error"
+
+    def details(self) -> dict[str, Any]:
+        """What a program needs to know beyond the message."""
+        return {}
+
+
+class InvalidInputError(ContextlineError):
+    """The input breaks a rule; `faults` names each place. Nothing was written."""
+
+    code = "invalid-input"
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("; ".join(f"{pointer or 'the whole value'}: {message}" for pointer, message in self.faults))
+
+    @classmethod
+    def at(cls, pointer: str, message: str) -> InvalidInputError:
+        """A single fault."""
+        return cls([Fault(pointer, message)])
+
+
+class NotFoundError(ContextlineError):
+    """There is no such thing, or none any more."""
+
+    code = "not-found"
+
+
+class ContextNotFoundError(NotFoundError):
+    """There is no live context under that key: never stored, deleted or expired."""
+
+    code = "context-not-found"
+
+
+class VersionNotFoundError(NotFoundError):
+    """The context has no such version, or had none yet at that instant."""
+
+    code = "version-not-found"
+
+
+class SessionNotFoundError(NotFoundError):
+    """There is no such session."""
+
+    code = "session-not-found"
+
+
+class ConflictError(ContextlineError):
+    """What is there does not allow it."""
+
+    code = "conflict"
+
+
+class VersionConflictError(ConflictError):
+    """The change was based on a version that is not the current one. Read again, then decide anew."""
+
+    code = "version-conflict"
+
+    def __init__(self, expected: int, current: int) -> None:
+        self.expected, self.current = expected, current
+        super().__init__(
+            f"the change was based on version {expected}, but the current version is {current}: "
+            "read it again and repeat the change on what it says now"
+        )
+
+    def details(self) -> dict[str, Any]:
+        """The versions that were expected and found."""
+        return {"expectedVersion": self.expected, "currentVersion": self.current}
+
+
+class AlreadyExistsError(ConflictError):
+    """Something lives there already."""
+
+    code = "already-exists"
+
+    def __init__(self, message: str, current: int) -> None:
+        self.current = current
+        super().__init__(message)
+
+    def details(self) -> dict[str, Any]:
+        """The version of what is there."""
+        return {"currentVersion": self.current}
+
+
+class ChangeDoesNotApplyError(ConflictError):
+    """A patch, an append or an increment that does not fit the document as it is now. Nothing was changed."""
+
+    code = "change-does-not-apply"
+
+    def __init__(self, pointer: str, message: str, operation: int | None = None) -> None:
+        self.fault = Fault(pointer, message)
+        where = "" if operation is None else f"operation {operation}, "
+        super().__init__(f"{where}{pointer or 'the whole document'}: {message}; nothing was changed")
+
+
+class IllegalTransitionError(ConflictError):
+    """The current status does not allow that step."""
+
+    code = "illegal-transition"
+
+    def __init__(self, what: str, status: str, allowed: Sequence[str]) -> None:
+        self.status, self.allowed = status, tuple(allowed)
+        options = ", ".join(allowed) if allowed else "nothing: it has ended"
+        super().__init__(f"{what} is {status}; from there the next can be: {options}")
+
+    def details(self) -> dict[str, Any]:
+        """The current status and what can follow it."""
+        return {"currentStatus": self.status, "allowed": list(self.allowed)}
+
+
+class PositionNotReachedError(ConflictError):
+    """The caller has seen a position that this log does not have: it was restored from a backup, or is another one."""
+
+    code = "position-not-in-log"
+
+    def __init__(self, asked: int, head: int) -> None:
+        self.asked, self.head = asked, head
+        super().__init__(
+            f"position {asked} was asked for, but the log ends at {head}: it was restored from an older backup, or is "
+            "another log than the one that gave out this position; forget the position and read anew"
+        )
+
+    def details(self) -> dict[str, Any]:
+        """Where the log ends."""
+        return {"head": self.head}
+
+
+class UnavailableError(ContextlineError):
+    """Something that is needed is away or too busy; the same request may succeed later."""
+
+    code = "unavailable"
+    retry_after = 1
+    """Seconds after which a new try makes sense."""
+
+
+class DatabaseUnavailableError(UnavailableError):
+    """The database can't be reached. Nothing was written."""
+
+    code = "database-unavailable"
+
+
+class OutcomeUnknownError(UnavailableError):
+    """The database went away while committing and stayed away: whether the change was written can't be told yet."""
+
+    code = "outcome-unknown"
+
+
+class OverloadedError(UnavailableError):
+    """More commands wait than the queue takes. Nothing was written."""
+
+    code = "overloaded"
+
+
+class ReadModelBehindError(UnavailableError):
+    """A read model did not reach the asked position in time."""
+
+    code = "read-model-behind"
+
+
+class DamagedEventError(ContextlineError):
+    """A stored event can't be decoded. The message names stream, version and position; wrong data is never given."""
+
+    code = "damaged-event"
+
+
+class UnknownEventError(ContextlineError):
+    """The log holds an event that this program doesn't know: a newer program wrote it. Upgrade this one."""
+
+    code = "unknown-event"

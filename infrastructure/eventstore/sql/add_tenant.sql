@@ -1,0 +1,1 @@
+INSERT INTO contextline.tenants (name) VALUES (%(name)s) ON CONFLICT (name) DO NOTHING

@@ -1,0 +1,1 @@
+SELECT name, type_id FROM contextline.event_types

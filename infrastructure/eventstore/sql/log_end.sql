@@ -1,0 +1,1 @@
+SELECT position, recorded_at FROM contextline.events ORDER BY position DESC LIMIT 1

@@ -1,0 +1,1 @@
+SELECT pg_notify('contextline_log', %(position)s::text)

@@ -1,0 +1,1 @@
+SELECT name, tenant_id FROM contextline.tenants

@@ -1,0 +1,112 @@
+"""PostgreSQL arrays packed in binary by hand.
+
+psycopg dumps a list item by item and picks the element type by looking at the values, which makes a new prepared
+statement for each mixture of small and large numbers. These name their type and pack in one call: on the append path
+that is most of what Python does.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from uuid import UUID
+
+from psycopg.adapt import AdaptersMap, Dumper
+from psycopg.pq import Format
+
+_HEAD = struct.Struct(">iiIii")
+
+
+class _Array:
+    """A one-dimensional array without nulls: its bytes in PostgreSQL's binary format."""
+
+    __slots__ = ("packed",)
+    element_oid: int
+    packed: bytes
+
+    def _pack(self, count: int, items: bytes) -> bytes:
+        if not count:
+            return struct.pack(">iiI", 0, 0, self.element_oid)
+        return _HEAD.pack(1, 0, self.element_oid, count, 1) + items
+
+
+class _Integers(_Array):
+    size: int
+    letter: str
+
+    def __init__(self, values: Sequence[int]) -> None:
+        flat = [self.size] * (2 * len(values))
+        flat[1::2] = values
+        self.packed = self._pack(len(values), struct.pack(">" + f"i{self.letter}" * len(values), *flat))
+
+
+class SmallInts(_Integers):
+    """smallint[]"""
+
+    element_oid, size, letter = 21, 2, "h"
+
+
+class Integers(_Integers):
+    """integer[]"""
+
+    element_oid, size, letter = 23, 4, "i"
+
+
+class BigInts(_Integers):
+    """bigint[]"""
+
+    element_oid, size, letter = 20, 8, "q"
+
+
+class _Blobs(_Array):
+    def __init__(self, values: Sequence[bytes]) -> None:
+        self.packed = self._pack(
+            len(values), b"".join([part for value in values for part in (len(value).to_bytes(4, "big"), value)])
+        )
+
+
+class Byteas(_Blobs):
+    """bytea[]"""
+
+    element_oid = 17
+
+
+class Texts(_Blobs):
+    """text[]"""
+
+    element_oid = 25
+
+    def __init__(self, values: Sequence[str]) -> None:
+        super().__init__([value.encode() for value in values])
+
+
+class Uuids(_Blobs):
+    """uuid[]"""
+
+    element_oid = 2950
+
+    def __init__(self, values: Sequence[UUID]) -> None:
+        super().__init__([value.bytes for value in values])
+
+
+_ARRAY_OIDS: dict[type[_Array], int] = {
+    SmallInts: 1005,
+    Integers: 1007,
+    BigInts: 1016,
+    Byteas: 1001,
+    Texts: 1009,
+    Uuids: 2951,
+}
+
+
+class _ArrayDumper(Dumper):
+    format = Format.BINARY
+
+    def dump(self, obj: _Array) -> bytes:
+        return obj.packed
+
+
+def register(adapters: AdaptersMap) -> None:
+    """Make a connection understand these types."""
+    for kind, oid in _ARRAY_OIDS.items():
+        adapters.register_dumper(kind, type(f"{kind.__name__}Dumper", (_ArrayDumper,), {"oid": oid}))
