@@ -5,18 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
-import psycopg
-from psycopg.rows import TupleRow
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
-
-from domain.errors import DatabaseUnavailableError
 from domain.recorded import Event, Recorded
 from infrastructure.eventstore.names import Numbered
 from infrastructure.payloads.codec import Codec, decode_origin
 from infrastructure.postgres.arrays import Integers, Uuids
+from infrastructure.postgres.database import Database
 from infrastructure.sql import load
 
 _HEADS = load(__file__, "heads")
@@ -28,8 +24,6 @@ _READ_LOG = load(__file__, "read_log")
 PAGE = 1_000
 """Events that one statement reads."""
 MAX_VERSION = 2**31 - 1
-AWAY = (psycopg.OperationalError, PoolTimeout, OSError)
-"""What it looks like when the database can't be reached."""
 
 
 class StoredRow(NamedTuple):
@@ -49,9 +43,9 @@ class StoredRow(NamedTuple):
 class LogReader:
     """Reads by statements of bounded size; every read sees all that was committed before it."""
 
-    def __init__(self, pool: AsyncConnectionPool[Any], types: Numbered, codec: Codec | None = None) -> None:
-        self._pool, self._types, self._codec = pool, types, codec or Codec()
-        self._heads = _HeadBatches(pool)
+    def __init__(self, database: Database, types: Numbered, codec: Codec | None = None) -> None:
+        self._database, self._types, self._codec = database, types, codec or Codec()
+        self._heads = _HeadBatches(database)
 
     async def head(self, tenant_id: int, stream_id: UUID) -> int:
         """A stream's version, 0 where it doesn't exist. Callers at the same time share a statement."""
@@ -59,7 +53,7 @@ class LogReader:
 
     async def end(self) -> int:
         """The last position, 0 where the log is empty."""
-        rows = await self._fetch(_LOG_END, {})
+        rows = await self._database.fetch(_LOG_END)
         return int(rows[0][0]) if rows else 0
 
     async def stream(
@@ -93,11 +87,11 @@ class LogReader:
             "up_to": MAX_VERSION if up_to is None else up_to,
             "limit": limit,
         }
-        return [StoredRow(*row) for row in await self._fetch(statement, parameters)]
+        return [StoredRow(*row) for row in await self._database.fetch(statement, parameters)]
 
     async def log_rows(self, after: int, limit: int = PAGE) -> list[StoredRow]:
         """The log's rows above a position, in order, of all tenants."""
-        return [StoredRow(*row) for row in await self._fetch(_READ_LOG, {"after": after, "limit": limit})]
+        return [StoredRow(*row) for row in await self._database.fetch(_READ_LOG, {"after": after, "limit": limit})]
 
     async def log(self, after: int, limit: int = PAGE) -> list[Recorded[Event]]:
         """The log's events above a position, in order, of all tenants."""
@@ -110,10 +104,10 @@ class LogReader:
             DamagedEventError: a payload can't be decoded.
             UnknownEventError: a newer program wrote it.
         """
-        names = self._types.known_names()
+        names = {type_id: await self._types.name(type_id) for type_id in {row.type_id for row in rows}}
         events = []
         for row in rows:
-            name = names.get(row.type_id) or await self._types.name(row.type_id)
+            name = names[row.type_id]
             where = f"stream {row.stream_id} version {row.version} (position {row.position})"
             event = self._codec.decode_event(name, row.payload, where)
             origin = decode_origin(row.origin)
@@ -121,15 +115,6 @@ class LogReader:
                 Recorded(event, row.tenant_id, row.stream_id, row.version, row.position, row.recorded_at, origin)
             )
         return events
-
-    async def _fetch(self, statement: bytes, parameters: dict[str, Any]) -> list[TupleRow]:
-        try:
-            async with self._pool.connection() as connection:
-                cursor = await connection.execute(statement, parameters, binary=True)
-                rows: list[TupleRow] = await cursor.fetchall()
-                return rows
-        except AWAY as error:
-            raise DatabaseUnavailableError("the database can't be reached") from error
 
 
 class _HeadBatches:
@@ -139,8 +124,8 @@ class _HeadBatches:
     one round trip serves all who came while the one before was on its way.
     """
 
-    def __init__(self, pool: AsyncConnectionPool[Any]) -> None:
-        self._pool = pool
+    def __init__(self, database: Database) -> None:
+        self._database = database
         self._waiting: dict[tuple[int, UUID], asyncio.Future[int]] = {}
         self._task: asyncio.Task[None] | None = None
 
@@ -161,13 +146,9 @@ class _HeadBatches:
             try:
                 versions = await self._look_up(list(batch))
             except Exception as error:
-                failure = error
-                if isinstance(error, AWAY):
-                    failure = DatabaseUnavailableError("the database can't be reached")
-                    failure.__cause__ = error
                 for future in batch.values():
                     if not future.done():
-                        future.set_exception(failure)
+                        future.set_exception(error)
                 continue
             for key, future in batch.items():
                 if not future.done():
@@ -175,6 +156,4 @@ class _HeadBatches:
 
     async def _look_up(self, keys: list[tuple[int, UUID]]) -> dict[tuple[int, UUID], int]:
         wanted = {"tenant_ids": Integers([key[0] for key in keys]), "stream_ids": Uuids([key[1] for key in keys])}
-        async with self._pool.connection() as connection:
-            cursor = await connection.execute(_HEADS, wanted, binary=True)
-            return {(row[0], row[1]): row[3] for row in await cursor.fetchall()}
+        return {(row[0], row[1]): row[3] for row in await self._database.fetch(_HEADS, wanted)}

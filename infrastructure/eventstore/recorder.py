@@ -81,12 +81,7 @@ class StoreThread:
 
     def fetch(self, statement: bytes, parameters: dict[str, Any]) -> list[Any]:
         """The rows of a statement."""
-        return self.run(self._fetch(statement, parameters))
-
-    async def _fetch(self, statement: bytes, parameters: dict[str, Any]) -> list[Any]:
-        async with self.store.pool.connection() as connection:
-            cursor = await connection.execute(statement, parameters)
-            return await cursor.fetchall() if cursor.description else []
+        return self.run(self.store.database.fetch(statement, parameters))
 
     def close(self) -> None:
         """Finish what waits and end the thread."""
@@ -277,22 +272,18 @@ class SnapshotRecorder(AggregateRecorder):
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
         """Keep snapshots, all or none."""
-        self._thread.run(self._insert(stored_events))
+        rows = [
+            {
+                "tenant_id": self._thread.tenant_id,
+                "originator_id": str(event.originator_id),
+                "version": event.originator_version,
+                "topic": event.topic,
+                "state": event.state,
+            }
+            for event in stored_events
+        ]
+        self._thread.run(self._thread.store.database.execute_all(_INSERT_SNAPSHOT, rows))
         return None
-
-    async def _insert(self, stored_events: Sequence[StoredEvent]) -> None:
-        async with self._thread.store.pool.connection() as connection, connection.transaction():
-            for event in stored_events:
-                await connection.execute(
-                    _INSERT_SNAPSHOT,
-                    {
-                        "tenant_id": self._thread.tenant_id,
-                        "originator_id": str(event.originator_id),
-                        "version": event.originator_version,
-                        "topic": event.topic,
-                        "state": event.state,
-                    },
-                )
 
     def select_events(
         self,

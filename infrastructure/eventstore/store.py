@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
-from typing import Any, Self
+from typing import Self
 from uuid import UUID
 
-from psycopg_pool import AsyncConnectionPool
-
 from application.ports import Write
-from domain.errors import DatabaseUnavailableError
 from domain.recorded import Event, Origin, Recorded
 from infrastructure.eventstore.group_commit import GroupCommit, Limits
 from infrastructure.eventstore.names import Numbered, event_types, tenants
-from infrastructure.eventstore.read import AWAY, LogReader
+from infrastructure.eventstore.read import LogReader
 from infrastructure.eventstore.requests import Appended, AppendRequest, NewEvent, StreamAppend
 from infrastructure.payloads.codec import Codec, encode_origin, event_name
-from infrastructure.postgres.connections import API, connect, make_pool
+from infrastructure.postgres.connections import API, connect
+from infrastructure.postgres.database import Database
 
 
 class PostgresEventStore:
@@ -34,18 +32,16 @@ class PostgresEventStore:
         limits: Limits | None = None,
         codec: Codec | None = None,
     ) -> None:
-        self.pool: AsyncConnectionPool[Any] = make_pool(url, API, min_size=pool_min, max_size=pool_max)
-        self.tenants: Numbered = tenants(self.pool)
-        self.types: Numbered = event_types(self.pool)
+        self.database = Database(url, API, pool_min=pool_min, pool_max=pool_max)
+        self.tenants: Numbered = tenants(self.database)
+        self.types: Numbered = event_types(self.database)
         self._codec = codec or Codec()
-        self.reader = LogReader(self.pool, self.types, self._codec)
+        self.reader = LogReader(self.database, self.types, self._codec)
         self.writer = GroupCommit(lambda: connect(url, API), clock, limits)
         self._open = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        # Not waited for: a server that starts while the database is away answers 503 until it is there.
-        await self.pool.open(wait=False)
-        self._open.push_async_callback(self.pool.close)
+        await self._open.enter_async_context(self.database)
         await self.writer.start()
         self._open.push_async_callback(self.writer.stop)
         return self
@@ -55,7 +51,7 @@ class PostgresEventStore:
 
     async def append(self, tenant: str, writes: Sequence[Write], origin: Origin) -> Sequence[Recorded[Event]]:
         """Append all or nothing; the events as they were recorded."""
-        tenant_id = await self._tenant_id(tenant)
+        tenant_id = await self.tenants.number(tenant)
         origin_bytes = encode_origin(origin)
         streams = [
             StreamAppend(
@@ -82,13 +78,13 @@ class PostgresEventStore:
 
     async def head(self, tenant: str, stream_id: UUID) -> int:
         """A stream's version, 0 where it doesn't exist."""
-        return await self.reader.head(await self._tenant_id(tenant), stream_id)
+        return await self.reader.head(await self.tenants.number(tenant), stream_id)
 
     async def read_stream(
         self, tenant: str, stream_id: UUID, *, after: int = 0, up_to: int | None = None
     ) -> Sequence[Recorded[Event]]:
         """A stream's events with versions above `after`, at most `up_to`."""
-        return await self.reader.stream(await self._tenant_id(tenant), stream_id, after=after, up_to=up_to)
+        return await self.reader.stream(await self.tenants.number(tenant), stream_id, after=after, up_to=up_to)
 
     async def end(self) -> int:
         """The log's last position."""
@@ -96,16 +92,7 @@ class PostgresEventStore:
 
     async def type_id(self, name: str) -> int:
         """The number of an event name."""
-        try:
-            return await self.types.number(name)
-        except AWAY as error:
-            raise DatabaseUnavailableError("the database can't be reached; nothing was written") from error
-
-    async def _tenant_id(self, tenant: str) -> int:
-        try:
-            return await self.tenants.number(tenant)
-        except AWAY as error:
-            raise DatabaseUnavailableError("the database can't be reached; nothing was written") from error
+        return await self.types.number(name)
 
     async def _encode(self, event: Event, origin: bytes) -> NewEvent:
         return NewEvent(await self.type_id(event_name(event)), origin, self._codec.encode_event(event))

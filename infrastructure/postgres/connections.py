@@ -6,7 +6,6 @@ from typing import Any
 
 from psycopg import AsyncConnection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg_pool import AsyncConnectionPool
 
 from infrastructure.postgres import arrays
 
@@ -47,22 +46,3 @@ async def connect(
     connection = await AsyncConnection.connect(conninfo(url, role, **settings), autocommit=autocommit)
     await prepare(connection)
     return connection
-
-
-def make_pool(url: str, role: str, *, min_size: int, max_size: int, timeout: float = 5.0) -> AsyncConnectionPool[Any]:
-    """A closed pool of autocommit connections for reading; open it before use.
-
-    It connects anew by itself after the database was away; who waits longer than `timeout` seconds gets PoolTimeout.
-    """
-    return AsyncConnectionPool(
-        conninfo(url, role),
-        min_size=min_size,
-        max_size=max_size,
-        timeout=timeout,
-        kwargs={"autocommit": True},
-        configure=prepare,
-        check=AsyncConnectionPool.check_connection,
-        reconnect_timeout=60.0,
-        open=False,
-        name=role,
-    )

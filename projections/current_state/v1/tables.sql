@@ -1,0 +1,61 @@
+-- The current state of everything: what lists and filters are answered from. Rows of what was deleted are gone.
+
+CREATE SCHEMA IF NOT EXISTS current_state_v1;
+
+CREATE TABLE IF NOT EXISTS current_state_v1.contexts (
+    tenant_id        integer          NOT NULL,
+    context_id       uuid             NOT NULL,
+    -- Of the event that created it: never changes while the row lives, so a page that begins after it is stable.
+    created_position bigint           NOT NULL,
+    position         bigint           NOT NULL,
+    version          integer          NOT NULL,
+    namespace        text COLLATE "C" NOT NULL,
+    key              text COLLATE "C" NOT NULL,
+    session_id       text,
+    agent_id         text,
+    user_id          text,
+    type             text             NOT NULL,
+    tags             text[]           NOT NULL,
+    features         text[]           NOT NULL,
+    environment      text             NOT NULL,
+    priority         integer          NOT NULL,
+    importance       double precision NOT NULL,
+    created_at       timestamptz      NOT NULL,
+    updated_at       timestamptz      NOT NULL,
+    expires_at       timestamptz,
+    -- The attributes and the data, as payloads: they come back exactly as they were stored.
+    attributes       bytea            NOT NULL,
+    data             bytea            NOT NULL,
+    PRIMARY KEY (tenant_id, context_id)
+);
+
+ALTER TABLE current_state_v1.contexts ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE INDEX IF NOT EXISTS contexts_created   ON current_state_v1.contexts (tenant_id, created_position);
+CREATE INDEX IF NOT EXISTS contexts_key       ON current_state_v1.contexts (tenant_id, namespace, key);
+CREATE INDEX IF NOT EXISTS contexts_namespace ON current_state_v1.contexts (tenant_id, namespace, created_position);
+CREATE INDEX IF NOT EXISTS contexts_session   ON current_state_v1.contexts (tenant_id, session_id, created_position);
+CREATE INDEX IF NOT EXISTS contexts_agent     ON current_state_v1.contexts (tenant_id, agent_id, created_position);
+CREATE INDEX IF NOT EXISTS contexts_user      ON current_state_v1.contexts (tenant_id, user_id, created_position);
+CREATE INDEX IF NOT EXISTS contexts_type      ON current_state_v1.contexts (tenant_id, type, created_position);
+CREATE INDEX IF NOT EXISTS contexts_tags      ON current_state_v1.contexts USING gin (tags);
+
+CREATE TABLE IF NOT EXISTS current_state_v1.sessions (
+    tenant_id        integer          NOT NULL,
+    stream_id        uuid             NOT NULL,
+    session_id       text COLLATE "C" NOT NULL,
+    created_position bigint           NOT NULL,
+    status           text             NOT NULL,
+    user_id          text,
+    created_at       timestamptz      NOT NULL,
+    -- The whole session, as a payload.
+    document         bytea            NOT NULL,
+    PRIMARY KEY (tenant_id, stream_id)
+);
+
+CREATE INDEX IF NOT EXISTS sessions_created ON current_state_v1.sessions (tenant_id, created_position);
+CREATE INDEX IF NOT EXISTS sessions_status  ON current_state_v1.sessions (tenant_id, status, created_position);
+CREATE INDEX IF NOT EXISTS sessions_user    ON current_state_v1.sessions (tenant_id, user_id, created_position);
+
+GRANT USAGE ON SCHEMA current_state_v1 TO contextline_api;
+GRANT SELECT ON ALL TABLES IN SCHEMA current_state_v1 TO contextline_api;

@@ -1,0 +1,1 @@
+SELECT version, position FROM contextline.projections WHERE name = %(name)s AND live
