@@ -1,0 +1,200 @@
+"""`contextline up`: the whole store on one machine, as one command that supervises its processes."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+import httpx
+from rich.console import Console
+
+from contextline._launch import server_command
+from infrastructure.postgres.connections import API, PROJECTION
+from infrastructure.postgres.embedded import EmbeddedPostgres
+from infrastructure.postgres.migrate import migrate
+from infrastructure.settings import Settings
+from interfaces.cli.server import STOP_WHEN_CLOSED, bind
+
+GRACE = 20.0
+"""Seconds that a process gets to end in order."""
+
+
+class AlreadyRunningError(Exception):
+    """Another `contextline up` holds the data folder."""
+
+
+@dataclass
+class Child:
+    """One supervised process, started again when it ends by itself; each time after a longer pause."""
+
+    name: str
+    arguments: list[str]
+    environment: dict[str, str]
+    descriptors: tuple[int, ...] = ()
+    process: subprocess.Popen[bytes] | None = None
+    failures: int = 0
+    start_at: float = field(default=0.0)
+
+    def start(self) -> None:
+        """Start it, in a session of its own: Ctrl-C in the terminal is for the supervisor alone."""
+        self.process = subprocess.Popen(
+            [*server_command(), *self.arguments],
+            env=self.environment,
+            pass_fds=self.descriptors,
+            start_new_session=True,
+            stdin=subprocess.DEVNULL,
+        )
+
+    def supervise(self, console: Console, now: float) -> None:
+        """Start it if it isn't running and its pause is over."""
+        if self.process is not None and self.process.poll() is not None:
+            self.failures += 1
+            pause = min(0.2 * 2**self.failures, 10.0)
+            console.print(f"[yellow]{self.name} ended ({self.process.returncode}); starting it again in {pause:.1f} s")
+            self.process, self.start_at = None, now + pause
+        if self.process is None and now >= self.start_at:
+            self.start()
+
+    def stop(self) -> None:
+        """Ask it to end, wait, then insist."""
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(GRACE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+@contextlib.contextmanager
+def hold(data_dir: Path, address: Callable[[], str]) -> Iterator[IO[str]]:
+    """Hold the data folder: at most one `up` works in it at a time. The lock goes with the process, however it ends.
+
+    Raises:
+        AlreadyRunningError: another one holds it; the message tells which and where it answers.
+    """
+    data_dir.mkdir(parents=True, exist_ok=True)
+    with (data_dir / "up.lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            told = lock.read()
+            holder = json.loads(told) if told else {"pid": "?", "address": "?"}
+            raise AlreadyRunningError(
+                f"contextline is running on {data_dir} already (process {holder['pid']}, {holder['address']}): use that "
+                "one, stop it, or choose another folder with CONTEXTLINE_DATA_DIR"
+            ) from None
+        lock.truncate(0)
+        lock.write(json.dumps({"pid": os.getpid(), "address": address()}))
+        lock.flush()
+        yield lock
+
+
+def up(settings: Settings, console: Console) -> None:
+    """Start PostgreSQL (unless a URL names one), the API and the projections; serve until SIGINT or SIGTERM.
+
+    Raises:
+        AlreadyRunningError: another one works in the data folder.
+        OSError: the address can't be listened on.
+    """
+    listener = bind(settings)
+    host, port = listener.getsockname()[:2]
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    with listener, contextlib.ExitStack() as stack:
+        if settings.database_url is None:
+            stack.enter_context(hold(settings.data_dir, lambda: address))
+            postgres = EmbeddedPostgres(settings.data_dir)
+            stack.callback(postgres.stop)
+            postgres.start()
+            owner, api, projection = postgres.url(), postgres.url(user=API), postgres.url(user=PROJECTION)
+            console.print(f"PostgreSQL runs in {settings.data_dir}")
+        else:
+            postgres = None
+            owner = api = projection = settings.database_url.get_secret_value()
+        for name in migrate(owner):
+            console.print(f"Applied migration {name}")
+        _supervise(_children(listener, address, api, projection, stack), postgres, address, stopped, console)
+
+
+def _children(
+    listener: socket.socket, address: str, api: str, projection: str, stack: contextlib.ExitStack
+) -> list[Child]:
+    # The writing end stays open as long as this process lives: when the reading ends see its end, they stop too.
+    reading, writing = os.pipe()
+    stack.callback(os.close, reading)
+    stack.callback(os.close, writing)
+    common = {**os.environ, STOP_WHEN_CLOSED: str(reading)}
+    children = [
+        Child(
+            "the API",
+            ["serve", "--listener", str(listener.fileno())],
+            {**common, "CONTEXTLINE_DATABASE_URL": api},
+            (reading, listener.fileno()),
+        ),
+        Child(
+            "the projections",
+            ["project", "--all"],
+            {**common, "CONTEXTLINE_DATABASE_URL": projection},
+            (reading,),
+        ),
+    ]
+    for child in children:
+        stack.callback(child.stop)
+    return children
+
+
+def _supervise(
+    children: list[Child],
+    postgres: EmbeddedPostgres | None,
+    address: str,
+    stopped: threading.Event,
+    console: Console,
+) -> None:
+    announced = False
+    while not stopped.is_set():
+        now = time.monotonic()
+        if postgres and not postgres.is_running():
+            console.print("[yellow]PostgreSQL ended; starting it again")
+            postgres.start()
+        for child in children:
+            child.supervise(console, now)
+        if not announced and _answers(address):
+            announced = True
+            for child in children:
+                child.failures = 0
+            console.print(
+                f"contextline is up at [bold]{address}[/bold]  (documentation: {address}/api/context/docs; "
+                "Ctrl-C stops it)"
+            )
+        stopped.wait(0.2 if announced else 0.05)
+    console.print("Stopping")
+
+
+def _answers(address: str) -> bool:
+    try:
+        return httpx.get(f"{address}/api/context/health", timeout=2.0, trust_env=False).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def tell_and_exit(error: Exception) -> None:
+    """A refusal, on standard error."""
+    print(f"contextline: {error}", file=sys.stderr)  # noqa: T201
+    raise SystemExit(1)

@@ -1,0 +1,176 @@
+"""Errors as RFC 9457 problem documents: the one table that says which status each error has."""
+
+from __future__ import annotations
+
+import http
+import logging
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import msgspec
+import psycopg
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from psycopg_pool import PoolTimeout
+from starlette.exceptions import HTTPException
+
+from domain import errors
+from domain.values import escape
+from interfaces.http.strict_json import MalformedJsonError
+
+_log = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class PreconditionFailedError(errors.ContextlineError):
+    """A header asked for a state that is not the current one."""
+
+    code: ClassVar[str] = "precondition-failed"
+
+    def __init__(self, message: str, current: int) -> None:
+        self.current = current
+        super().__init__(message)
+
+    def details(self) -> dict[str, Any]:
+        """The version of what is there."""
+        return {"currentVersion": self.current}
+
+
+class MalformedRequestError(errors.ContextlineError):
+    """The request line or its query is not UTF-8."""
+
+    code: ClassVar[str] = "malformed-request"
+
+
+class UnsupportedMediaTypeError(errors.ContextlineError):
+    """The body is not said to be JSON."""
+
+    code: ClassVar[str] = "unsupported-media-type"
+
+
+class RequestTooLargeError(errors.ContextlineError):
+    """The body is larger than the server takes."""
+
+    code: ClassVar[str] = "request-too-large"
+
+
+class NotImplementedYetError(errors.ContextlineError):
+    """Something that is planned and not there yet. It is refused, because ignoring it would break a promise."""
+
+    code: ClassVar[str] = "not-implemented"
+
+
+TABLE: list[tuple[type[errors.ContextlineError], int, str]] = [
+    (MalformedJsonError, 400, "The body is not JSON"),
+    (MalformedRequestError, 400, "The request can't be read"),
+    (UnsupportedMediaTypeError, 415, "The body is not said to be JSON"),
+    (RequestTooLargeError, 413, "The body is too large"),
+    (errors.InvalidInputError, 422, "The input breaks a rule"),
+    (errors.ContextNotFoundError, 404, "There is no such context"),
+    (errors.VersionNotFoundError, 404, "There is no such version"),
+    (errors.SessionNotFoundError, 404, "There is no such session"),
+    (errors.NotFoundError, 404, "There is no such thing"),
+    (PreconditionFailedError, 412, "The precondition does not hold"),
+    (errors.VersionConflictError, 409, "The version is not the current one"),
+    (errors.AlreadyExistsError, 409, "It exists already"),
+    (errors.ChangeDoesNotApplyError, 409, "The change does not apply"),
+    (errors.IllegalTransitionError, 409, "The status does not allow it"),
+    (errors.PositionNotReachedError, 409, "The log does not have that position"),
+    (errors.ConflictError, 409, "What is there does not allow it"),
+    (errors.DatabaseUnavailableError, 503, "The database is away"),
+    (errors.OutcomeUnknownError, 503, "The outcome is not known"),
+    (errors.OverloadedError, 503, "Too much is waiting"),
+    (errors.ReadModelBehindError, 503, "The read model is behind"),
+    (errors.UnavailableError, 503, "Unavailable"),
+    (NotImplementedYetError, 501, "Not implemented yet"),
+    (errors.DamagedEventError, 500, "A stored event is damaged"),
+    (errors.UnknownEventError, 500, "The log is newer than the program"),
+    (errors.ContextlineError, 500, "Internal error"),
+]
+"""The first row that fits is taken: special ones stand above general ones."""
+
+
+def problem(
+    status: int, code: str, title: str, detail: str, headers: dict[str, str] | None = None, **members: Any
+) -> Response:
+    """A problem document."""
+    document = {
+        "type": f"urn:contextline:problem:{code}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        **members,
+    }
+    return Response(msgspec.json.encode(document), status, headers, MEDIA_TYPE)
+
+
+def of_error(error: errors.ContextlineError) -> Response:
+    """What the table says of an error."""
+    status, title = next((status, title) for kind, status, title in TABLE if isinstance(error, kind))
+    members = error.details()
+    if isinstance(error, errors.InvalidInputError):
+        members["errors"] = [{"pointer": fault.pointer, "detail": fault.message} for fault in error.faults]
+    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, errors.UnavailableError) else None
+    if status == 500:
+        _log.error("%s: %s", error.code, error)
+    return problem(status, error.code, title, str(error), headers, **members)
+
+
+def install(app: FastAPI) -> None:
+    """Make the application answer every error in this form."""
+    app.add_exception_handler(errors.ContextlineError, _contextline_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(HTTPException, _http_error)
+    for kind in (psycopg.OperationalError, PoolTimeout):
+        app.add_exception_handler(kind, _database_error)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+async def _contextline_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, errors.ContextlineError)
+    return of_error(error)
+
+
+async def _database_error(_: Request, error: Exception) -> Response:
+    _log.warning("the database is away: %s", error)
+    return of_error(errors.DatabaseUnavailableError("the database can't be reached"))
+
+
+async def _validation_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    faults = [_fault(fault) for fault in error.errors()]
+    places = "; ".join(
+        f"{fault.get('pointer', fault.get('parameter')) or 'body'}: {fault['detail']}" for fault in faults
+    )
+    return problem(422, errors.InvalidInputError.code, "The input breaks a rule", places, errors=faults)
+
+
+def _fault(fault: dict[str, Any]) -> dict[str, str]:
+    where, *path = fault["loc"]
+    message = "unknown field" if fault["type"] == "extra_forbidden" else str(fault["msg"])
+    if where == "body":
+        return {"pointer": _pointer(path), "detail": message}
+    return {"parameter": str(path[0]) if path else str(where), "detail": message}
+
+
+def _pointer(path: Sequence[int | str]) -> str:
+    return "".join(f"/{escape(str(token))}" for token in path)
+
+
+async def _http_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    title = http.HTTPStatus(error.status_code).phrase
+    code = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, title.lower().replace(" ", "-"))
+    detail = {404: "there is nothing at this path; GET /openapi.json tells what there is"}.get(
+        error.status_code, str(error.detail)
+    )
+    return problem(error.status_code, code, title, detail, dict(error.headers or {}))
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return problem(
+        500, "internal-error", "Internal error", "something went wrong here; the server's log has the details"
+    )

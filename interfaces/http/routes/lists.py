@@ -1,0 +1,67 @@
+"""Lists from the current state; they may lag, and can be asked to wait."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from interfaces.http import models
+from interfaces.http.answers import ContextPage, SessionPage, answer, context_document, session_document
+from interfaces.http.requests import TENANT, StrictRoute
+from interfaces.http.routes.contexts import Wired
+from projections.current_state.v1.project import CurrentState
+from projections.current_state.v1.read import ContextFilter
+
+router = APIRouter(route_class=StrictRoute)
+
+
+@router.get("/api/context/list", tags=["contexts"], responses={200: {"model": ContextPage}})
+async def list_contexts(query: Annotated[models.ListQuery, Query()], wired: Wired) -> Response:
+    """Live contexts by filters, page by page. What lives all the while is on exactly one page."""
+    await _wait(wired, query)
+    tenant_id = await wired.store.tenants.number(TENANT)
+    wanted = ContextFilter(
+        namespace=query.namespace,
+        session_id=query.session_id,
+        agent_id=query.agent_id,
+        user_id=query.user_id,
+        type=query.type,
+        environment=query.environment,
+        key_prefix=query.key_prefix,
+        tags=query.tag or None,
+        features=query.feature or None,
+        min_priority=query.min_priority,
+        min_importance=query.min_importance,
+        created_from=query.created_from,
+        created_to=query.created_to,
+        updated_from=query.updated_from,
+        updated_to=query.updated_to,
+    )
+    rows, cursor = await wired.current_state.list_contexts(
+        tenant_id, wanted, order=query.order, limit=query.limit, cursor=query.cursor, with_data=query.include == "data"
+    )
+    items = []
+    for row in rows:
+        item = context_document(row)
+        if row.data is not None:
+            (item["data"],) = row.data
+        items.append(item)
+    return answer({"items": items, "nextCursor": cursor})
+
+
+@router.get("/api/sessions", tags=["sessions"], responses={200: {"model": SessionPage}})
+async def list_sessions(query: Annotated[models.SessionListQuery, Query()], wired: Wired) -> Response:
+    """Sessions, newest first, page by page."""
+    await _wait(wired, query)
+    tenant_id = await wired.store.tenants.number(TENANT)
+    sessions, cursor = await wired.current_state.list_sessions(
+        tenant_id, status=query.status, user_id=query.user_id, limit=query.limit, cursor=query.cursor
+    )
+    return answer({"items": [session_document(session) for session in sessions], "nextCursor": cursor})
+
+
+async def _wait(wired: Wired, query: models.PageQuery) -> None:
+    if query.min_position:
+        timeout = query.timeout or wired.settings.read_timeout
+        await wired.registry.wait_for(CurrentState.name, query.min_position, timeout)

@@ -1,0 +1,70 @@
+"""How the system is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Response
+
+from domain.errors import UnavailableError
+from interfaces.bootstrap import PROJECTIONS
+from interfaces.http.answers import HealthAnswer, ProjectionsAnswer, answer
+from interfaces.http.requests import StrictRoute
+from interfaces.http.routes.contexts import Wired
+from projections.engine.registry import ProjectionStatus
+
+router = APIRouter(tags=["system"], route_class=StrictRoute)
+
+STALE_AFTER = 30.0
+"""Seconds after a projection's last look at the log at which it counts as not running."""
+
+
+@router.get("/api/context/health", responses={200: {"model": HealthAnswer}, 503: {"model": HealthAnswer}})
+async def health(wired: Wired) -> Response:
+    """Whether it works: 503 where the database is away, `degraded` where a read model is not following."""
+    try:
+        projections = await wired.registry.status()
+    except UnavailableError as error:
+        return answer(
+            {"status": "unhealthy", "checks": {"database": {"status": "unhealthy", "detail": str(error)}}}, 503
+        )
+    checks: dict[str, dict[str, Any]] = {"database": {"status": "healthy"}}
+    live = {status.name: status for status in projections if status.live}
+    for name in PROJECTIONS:
+        checks[f"projection:{name}"] = _check(live.get(name), wired)
+    healthy = all(check["status"] == "healthy" for check in checks.values())
+    return answer({"status": "healthy" if healthy else "degraded", "checks": checks})
+
+
+@router.get("/api/projections", responses={200: {"model": ProjectionsAnswer}})
+async def projections(wired: Wired) -> Response:
+    """How far each read model is, how far behind, and what is wrong with it."""
+    now = wired.clock()
+    found = await wired.registry.status()
+    items = [
+        {
+            "name": status.name,
+            "version": status.version,
+            "live": status.live,
+            "position": status.position,
+            "lag": status.lag,
+            "lagSeconds": status.lag_seconds(now),
+            "lookedAt": status.looked_at,
+            "error": status.error,
+            "owner": status.owner,
+        }
+        for status in found
+    ]
+    return answer({"items": items, "logEnd": await wired.store.end()})
+
+
+def _check(status: ProjectionStatus | None, wired: Wired) -> dict[str, Any]:
+    if status is None:
+        return {"status": "unhealthy", "detail": "has never run"}
+    age = (wired.clock() - status.looked_at).total_seconds()
+    check: dict[str, Any] = {"status": "healthy", "position": status.position, "lag": status.lag}
+    if status.error:
+        return check | {"status": "unhealthy", "detail": status.error}
+    if age > STALE_AFTER:
+        return check | {"status": "unhealthy", "detail": f"looked at the log {age:.0f} s ago"}
+    return check
