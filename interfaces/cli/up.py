@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 import os
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -80,7 +78,7 @@ class Child:
 
 
 @contextlib.contextmanager
-def hold(data_dir: Path, address: Callable[[], str]) -> Iterator[IO[str]]:
+def hold(data_dir: Path) -> Iterator[IO[str]]:
     """Hold the data folder: at most one `up` works in it at a time. The lock goes with the process, however it ends.
 
     Raises:
@@ -92,15 +90,11 @@ def hold(data_dir: Path, address: Callable[[], str]) -> Iterator[IO[str]]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             lock.seek(0)
-            told = lock.read()
-            holder = json.loads(told) if told else {"pid": "?", "address": "?"}
             raise AlreadyRunningError(
-                f"contextline is running on {data_dir} already (process {holder['pid']}, {holder['address']}): use that "
-                "one, stop it, or choose another folder with CONTEXTLINE_DATA_DIR"
+                f"contextline is running on {data_dir} already ({lock.read() or 'just starting'}): use that one, stop "
+                "it, or choose another folder with CONTEXTLINE_DATA_DIR"
             ) from None
         lock.truncate(0)
-        lock.write(json.dumps({"pid": os.getpid(), "address": address()}))
-        lock.flush()
         yield lock
 
 
@@ -111,31 +105,32 @@ def up(settings: Settings, console: Console) -> None:
         AlreadyRunningError: another one works in the data folder.
         OSError: the address can't be listened on.
     """
-    listener = bind(settings)
-    host, port = listener.getsockname()[:2]
-    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
-    with listener, contextlib.ExitStack() as stack:
+    with contextlib.ExitStack() as stack:
+        embedded = settings.database_url is None
+        lock = stack.enter_context(hold(settings.data_dir)) if embedded else None
+        listener = stack.enter_context(bind(settings))
+        host, port = listener.getsockname()[:2]
+        address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        if lock:
+            print(f"process {os.getpid()}, {address}", file=lock, end="", flush=True)
+        postgres = None
         if settings.database_url is None:
-            stack.enter_context(hold(settings.data_dir, lambda: address))
             postgres = EmbeddedPostgres(settings.data_dir)
             stack.callback(postgres.stop)
             postgres.start()
             owner, api, projection = postgres.url(), postgres.url(user=API), postgres.url(user=PROJECTION)
             console.print(f"PostgreSQL runs in {settings.data_dir}")
         else:
-            postgres = None
             owner = api = projection = settings.database_url.get_secret_value()
         for name in migrate(owner):
             console.print(f"Applied migration {name}")
-        _supervise(_children(listener, address, api, projection, stack), postgres, address, stopped, console)
+        _supervise(_children(listener, api, projection, stack), postgres, address, stopped, console)
 
 
-def _children(
-    listener: socket.socket, address: str, api: str, projection: str, stack: contextlib.ExitStack
-) -> list[Child]:
+def _children(listener: socket.socket, api: str, projection: str, stack: contextlib.ExitStack) -> list[Child]:
     # The writing end stays open as long as this process lives: when the reading ends see its end, they stop too.
     reading, writing = os.pipe()
     stack.callback(os.close, reading)
@@ -192,9 +187,3 @@ def _answers(address: str) -> bool:
         return httpx.get(f"{address}/api/context/health", timeout=2.0, trust_env=False).status_code == 200
     except httpx.HTTPError:
         return False
-
-
-def tell_and_exit(error: Exception) -> None:
-    """A refusal, on standard error."""
-    print(f"contextline: {error}", file=sys.stderr)  # noqa: T201
-    raise SystemExit(1)

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.middleware import Middleware
 
+from application.ports import Clock
 from infrastructure.settings import Settings
-from interfaces.bootstrap import Clock, services, utc_now
+from interfaces.bootstrap import services, utc_now
 from interfaces.http import problems
 from interfaces.http.answers import Problem
 from interfaces.http.requests import ExactUrls
 from interfaces.http.routes import contexts, lists, sessions, system
 
-_REFUSALS = {
+_REFUSALS: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "description": title, "content": {problems.MEDIA_TYPE: {}}}
     for status, title in {
         400: "The request can't be read",

@@ -142,7 +142,7 @@ async def _validation_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     faults = [_fault(fault) for fault in error.errors()]
     places = "; ".join(
-        f"{fault.get('pointer', fault.get('parameter')) or 'body'}: {fault['detail']}" for fault in faults
+        f"{fault.get('pointer') or fault.get('parameter') or 'the body'}: {fault['detail']}" for fault in faults
     )
     return problem(422, errors.InvalidInputError.code, "The input breaks a rule", places, errors=faults)
 
@@ -171,6 +171,5 @@ async def _http_error(_: Request, error: Exception) -> Response:
 
 async def _unexpected(request: Request, error: Exception) -> Response:
     _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    return problem(
-        500, "internal-error", "Internal error", "something went wrong here; the server's log has the details"
-    )
+    detail = "something went wrong here; the server's log has the details"
+    return problem(500, "internal-error", "Internal error", detail)

@@ -93,6 +93,7 @@ class ExactUrls:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
         if scope["type"] == "http":
             for part in (scope.get("raw_path") or b"", scope["query_string"]):
                 if b"%" not in part and part.isascii():

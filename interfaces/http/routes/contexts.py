@@ -47,6 +47,11 @@ router = APIRouter(prefix="/api/context", tags=["contexts"], route_class=StrictR
 
 _ATTRIBUTES = tuple(field.name for field in msgspec.structs.fields(Attributes) if field.name != "metadata")
 
+_READ: dict[int | str, dict[str, Any]] = {
+    200: {"model": ContextAnswer},
+    304: {"description": "Still the version that If-None-Match names"},
+}
+
 T = TypeVar("T")
 
 
@@ -86,10 +91,8 @@ async def store(request: Request, body: models.StoreRequest, wired: Wired) -> Re
     return answer(document, 201 if created else 200, etag(context.version))
 
 
-@router.get("/get", responses={200: {"model": ContextAnswer}, 304: {"description": "Still that version"}})
-@router.get(
-    "/get/{path_key:path}", responses={200: {"model": ContextAnswer}, 304: {"description": "Still that version"}}
-)
+@router.get("/get", responses=_READ)
+@router.get("/get/{path_key:path}", responses=_READ)
 async def get(
     request: Request, query: Annotated[models.GetQuery, Query()], wired: Wired, path_key: str | None = None
 ) -> Response:

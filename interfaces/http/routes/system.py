@@ -22,13 +22,12 @@ STALE_AFTER = 30.0
 @router.get("/api/context/health", responses={200: {"model": HealthAnswer}, 503: {"model": HealthAnswer}})
 async def health(wired: Wired) -> Response:
     """Whether it works: 503 where the database is away, `degraded` where a read model is not following."""
+    checks: dict[str, dict[str, Any]] = {"database": {"status": "healthy"}}
     try:
         projections = await wired.registry.status()
     except UnavailableError as error:
-        return answer(
-            {"status": "unhealthy", "checks": {"database": {"status": "unhealthy", "detail": str(error)}}}, 503
-        )
-    checks: dict[str, dict[str, Any]] = {"database": {"status": "healthy"}}
+        checks["database"] = {"status": "unhealthy", "detail": str(error)}
+        return answer({"status": "unhealthy", "checks": checks}, 503)
     live = {status.name: status for status in projections if status.live}
     for name in PROJECTIONS:
         checks[f"projection:{name}"] = _check(live.get(name), wired)

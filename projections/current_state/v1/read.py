@@ -10,9 +10,10 @@ from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 import msgspec
+import psycopg
 
 from domain.contexts.events import Attributes
-from domain.errors import InvalidInputError
+from domain.errors import InvalidInputError, ReadModelBehindError
 from domain.sessions.session import Session
 from domain.values import Json
 from infrastructure.payloads.codec import Codec
@@ -140,7 +141,10 @@ class CurrentStateReader:
 
     async def _fetch(self, statement: bytes, parameters: dict[str, Any]) -> list[Any]:
         # Not prepared: one plan for all combinations of filters would use none of the indexes.
-        return await self._database.fetch(statement, parameters, prepare=False)
+        try:
+            return await self._database.fetch(statement, parameters, prepare=False)
+        except psycopg.errors.UndefinedTable as error:
+            raise ReadModelBehindError("the read model current_state was never built: run its projection") from error
 
 
 def _parse_cursor(cursor: str | None, order: str) -> _Cursor | None:

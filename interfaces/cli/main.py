@@ -1,0 +1,30 @@
+"""The command line: exit status 0; 1 where something was refused or failed, with the reason on stderr; 2 for usage."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from interfaces.cli import contexts, processes
+
+app = typer.Typer(
+    name="contextline",
+    help="An event-sourced context store for AI agents.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+processes.register(app)
+contexts.register(app)
+
+
+def main() -> None:
+    """Run it."""
+    try:
+        app(prog_name="contextline")
+    except BrokenPipeError:
+        # Whoever read our output has seen enough.
+        sys.stderr.close()
+        raise SystemExit(1) from None
