@@ -13,8 +13,18 @@ from domain.errors import ContextlineError
 from infrastructure.postgres.embedded import EmbeddedPostgresError
 from infrastructure.postgres.migrate import MigrationError
 from infrastructure.settings import SettingsError
+from interfaces.cli.holding import AlreadyRunningError
 
-_TOLD = (ClientError, ContextlineError, EmbeddedPostgresError, MigrationError, SettingsError, psycopg.Error, OSError)
+_TOLD = (
+    AlreadyRunningError,
+    ClientError,
+    ContextlineError,
+    EmbeddedPostgresError,
+    MigrationError,
+    OSError,
+    SettingsError,
+    psycopg.Error,
+)
 
 
 @contextlib.contextmanager

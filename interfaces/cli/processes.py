@@ -1,4 +1,7 @@
-"""Commands that run the store: up, serve, project, migrate, status."""
+"""Commands that run the store: up, serve, project, migrate, status.
+
+What only the server needs is imported where it is used: a command that asks a question should answer at once.
+"""
 
 from __future__ import annotations
 
@@ -12,19 +15,9 @@ from rich.table import Table
 from rich.text import Text
 
 from contextline import ContextClient
-from infrastructure.eventstore.follow import PROJECTION_CHANNEL, Listener
-from infrastructure.postgres.connections import PROJECTION, connect
-from infrastructure.postgres.database import Database
-from infrastructure.postgres.migrate import migrate as apply_migrations
 from infrastructure.settings import Settings, SettingsError, load_settings
-from interfaces.bootstrap import PROJECTIONS, utc_now
-from interfaces.cli import server
 from interfaces.cli.failing import failing
 from interfaces.cli.output import console, print_json
-from interfaces.cli.up import AlreadyRunningError
-from interfaces.cli.up import up as run_everything
-from interfaces.http.routes.system import STALE_AFTER
-from projections.engine.registry import ProjectionStatus, Registry
 
 AsJson = Annotated[bool, typer.Option("--json", help="JSON for machines.")]
 Url = Annotated[str | None, typer.Option("--url", help="The server's address. [CONTEXTLINE_URL]")]
@@ -38,19 +31,20 @@ def register(app: typer.Typer) -> None:
 
 def up() -> None:
     """Start everything on this machine, PostgreSQL included, and serve until Ctrl-C."""
+    from interfaces.cli.up import up as run_everything
+
     with failing():
         settings = load_settings()
         settings.check_exposure()
-        try:
-            run_everything(settings, console)
-        except AlreadyRunningError as error:
-            raise SettingsError(str(error)) from None
+        run_everything(settings, console)
 
 
 def serve(
     listener: Annotated[int | None, typer.Option(hidden=True, help="A listening socket to inherit.")] = None,
 ) -> None:
     """Run the HTTP API on CONTEXTLINE_DATABASE_URL."""
+    from interfaces.cli import server
+
     with failing():
         settings = load_settings()
         settings.check_exposure()
@@ -66,6 +60,9 @@ def project(
     everything: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
 ) -> None:
     """Run read models: follow the log and keep their tables up to date."""
+    from interfaces.bootstrap import PROJECTIONS
+    from interfaces.cli import server
+
     with failing():
         wanted = list(PROJECTIONS) if everything else names or []
         unknown = [name for name in wanted if name not in PROJECTIONS]
@@ -79,6 +76,8 @@ def project(
 
 def migrate() -> None:
     """Bring the database at CONTEXTLINE_DATABASE_URL up to this version; its user must own it."""
+    from infrastructure.postgres.migrate import migrate as apply_migrations
+
     with failing():
         done = apply_migrations(_database_url(load_settings()))
         for name in done:
@@ -117,7 +116,11 @@ def status(
 
 
 def _projection_status(name: str, as_json: bool) -> None:
-    found = asyncio.run(_registry_status(_database_url(load_settings())))
+    from interfaces.bootstrap import utc_now
+    from interfaces.cli.server import registry_status
+    from projections.engine.registry import STALE_AFTER
+
+    found = asyncio.run(registry_status(_database_url(load_settings())))
     live = next((status for status in found if status.name == name and status.live), None)
     if live is None:
         raise SettingsError(f"the read model {name} has never run on this database")
@@ -129,16 +132,6 @@ def _projection_status(name: str, as_json: bool) -> None:
         console.print(f"{name}: at {live.position}, {live.lag} events behind, looked {age:.1f} s ago", markup=False)
     if live.error or age > STALE_AFTER:
         raise SystemExit(1)
-
-
-async def _registry_status(url: str) -> list[ProjectionStatus]:
-    async with Database(url, PROJECTION, pool_min=1, pool_max=1) as database:
-
-        async def unused() -> int:
-            return 0
-
-        registry = Registry(database, Listener(lambda: connect(url, PROJECTION), PROJECTION_CHANNEL), unused)
-        return await registry.status()
 
 
 def _database_url(settings: Settings) -> str:

@@ -15,10 +15,13 @@ import uvicorn
 import uvloop
 
 from domain.errors import ContextlineError
+from infrastructure.postgres.connections import PROJECTION
+from infrastructure.postgres.database import Database
 from infrastructure.postgres.migrate import check_current
 from infrastructure.settings import Settings
 from interfaces.bootstrap import run_projections
 from interfaces.http.app import create_app
+from projections.engine.registry import ProjectionStatus, read_status
 
 STOP_WHEN_CLOSED = "CONTEXTLINE_PARENT_PIPE"
 """Names the file descriptor whose end means that the parent is gone; set by `up` for its children."""
@@ -115,3 +118,9 @@ async def _until_stopped(settings: Settings, url: str, names: list[str]) -> None
     running.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await running
+
+
+async def registry_status(url: str) -> list[ProjectionStatus]:
+    """How the read models are, asked of the database itself."""
+    async with Database(url, PROJECTION, pool_min=1, pool_max=1) as database:
+        return await read_status(database)

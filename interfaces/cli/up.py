@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import signal
 import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import IO
 
 import httpx
 from rich.console import Console
@@ -23,14 +19,11 @@ from infrastructure.postgres.connections import API, PROJECTION
 from infrastructure.postgres.embedded import EmbeddedPostgres
 from infrastructure.postgres.migrate import migrate
 from infrastructure.settings import Settings
+from interfaces.cli.holding import hold
 from interfaces.cli.server import STOP_WHEN_CLOSED, bind
 
 GRACE = 20.0
 """Seconds that a process gets to end in order."""
-
-
-class AlreadyRunningError(Exception):
-    """Another `contextline up` holds the data folder."""
 
 
 @dataclass
@@ -75,27 +68,6 @@ class Child:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-
-
-@contextlib.contextmanager
-def hold(data_dir: Path) -> Iterator[IO[str]]:
-    """Hold the data folder: at most one `up` works in it at a time. The lock goes with the process, however it ends.
-
-    Raises:
-        AlreadyRunningError: another one holds it; the message tells which and where it answers.
-    """
-    data_dir.mkdir(parents=True, exist_ok=True)
-    with (data_dir / "up.lock").open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            raise AlreadyRunningError(
-                f"contextline is running on {data_dir} already ({lock.read() or 'just starting'}): use that one, stop "
-                "it, or choose another folder with CONTEXTLINE_DATA_DIR"
-            ) from None
-        lock.truncate(0)
-        yield lock
 
 
 def up(settings: Settings, console: Console) -> None:

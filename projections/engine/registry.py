@@ -15,6 +15,9 @@ from infrastructure.sql import load
 _STATUS = load(__file__, "status")
 _LIVE_POSITION = load(__file__, "live_position")
 
+STALE_AFTER = 30.0
+"""Seconds after a projection's last look at the log at which it counts as not running."""
+
 
 class ProjectionStatus(NamedTuple):
     """One version of a read model. `waiting_since`: when the first event that it has not applied was recorded."""
@@ -40,6 +43,11 @@ class ProjectionStatus(NamedTuple):
         return max(0.0, (now - self.waiting_since).total_seconds()) if self.waiting_since else 0.0
 
 
+async def read_status(database: Database) -> list[ProjectionStatus]:
+    """All versions of all read models."""
+    return [ProjectionStatus(*row) for row in await database.fetch(_STATUS)]
+
+
 class Registry:
     """Reads the registry; `listener` hears of the projections' progress."""
 
@@ -49,7 +57,7 @@ class Registry:
 
     async def status(self) -> list[ProjectionStatus]:
         """All versions of all read models."""
-        return [ProjectionStatus(*row) for row in await self._database.fetch(_STATUS)]
+        return await read_status(self._database)
 
     async def wait_for(self, name: str, position: int, timeout: float) -> None:
         """Until the live version has applied a position.

@@ -11,12 +11,9 @@ from interfaces.bootstrap import PROJECTIONS
 from interfaces.http.answers import HealthAnswer, ProjectionsAnswer, answer
 from interfaces.http.requests import StrictRoute
 from interfaces.http.routes.contexts import Wired
-from projections.engine.registry import ProjectionStatus
+from projections.engine.registry import STALE_AFTER, ProjectionStatus
 
 router = APIRouter(tags=["system"], route_class=StrictRoute)
-
-STALE_AFTER = 30.0
-"""Seconds after a projection's last look at the log at which it counts as not running."""
 
 
 @router.get("/api/context/health", responses={200: {"model": HealthAnswer}, 503: {"model": HealthAnswer}})

@@ -1,0 +1,128 @@
+# Generated from _async_transport.py by scripts/generate_sync_client.py: edit that one, then run the script.
+"""Requests and answers over connections that are kept, with retries where they can do no harm."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, TypeVar
+
+import httpx
+
+from contextline._answers import failure, no_answer, result, wait_before
+from contextline._encoding import encode_body, query
+from contextline.errors import ConnectionFailedError, UnavailableError
+
+T = TypeVar("T")
+
+DEFAULT_URL = "http://127.0.0.1:3100"
+
+# Below the 5 seconds after which many servers close an idle connection: one that is closing would lose a command.
+_KEEPALIVE = 4.0
+
+
+class Transport:
+    """One server, and the connections to it."""
+
+    def __init__(
+        self,
+        url: str | None,
+        *,
+        api_key: str | None,
+        timeout: float,
+        retries: int,
+        transport: httpx.BaseTransport | None,
+    ) -> None:
+        address = url or os.environ.get("CONTEXTLINE_URL") or DEFAULT_URL
+        base = httpx.URL(address)
+        if base.scheme not in ("http", "https") or not base.host:
+            raise ValueError(f"{address!r} is no address of a server: it begins with http:// or https://")
+        if retries < 0:
+            raise ValueError("retries can't be negative")
+        self.url = base.copy_with(username=None, password=None)
+        self._timeout, self._retries = timeout, retries
+        self._http = httpx.Client(
+            base_url=base,
+            headers={"User-Agent": f"contextline-python/{_version()}", "Accept": "application/json"}
+            | ({"Authorization": f"Bearer {api_key}"} if api_key else {}),
+            limits=httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=_KEEPALIVE),
+            transport=transport,
+            # A proxy that the environment names is not for a server on this machine.
+            trust_env=base.host not in ("localhost", "127.0.0.1", "::1"),
+        )
+
+    def read(
+        self, path: str, kind: type[T], parameters: Mapping[str, Any], *, answers: int = 200, wait: float = 0
+    ) -> T:
+        """Ask. A status of `answers` is an answer too; `wait`: seconds that the server may take longer than usual."""
+        request = self._request("GET", path, parameters, wait=wait)
+        return result(self._exchange(request, answers=answers, repeatable=True), kind)
+
+    def command(
+        self,
+        method: str,
+        path: str,
+        kind: type[T],
+        parameters: Mapping[str, Any],
+        body: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> T:
+        """Have something done. Repeated only if nothing was sent."""
+        request = self._request(method, path, parameters, body, headers)
+        return result(self._exchange(request, answers=200, repeatable=False), kind)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        parameters: Mapping[str, Any],
+        body: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        wait: float = 0,
+    ) -> httpx.Request:
+        return self._http.build_request(
+            method,
+            path,
+            params=query(parameters),
+            content=None if body is None else encode_body(body),
+            headers={**(headers or {}), **({} if body is None else {"Content-Type": "application/json"})},
+            # However many calls are made at once, each waits for its turn: that is not the server's time.
+            timeout=httpx.Timeout(self._timeout + wait, pool=None),
+        )
+
+    def _exchange(self, request: httpx.Request, *, answers: int, repeatable: bool) -> httpx.Response:
+        retry = 0
+        while True:
+            error: UnavailableError
+            try:
+                response = self._http.send(request)
+            except httpx.TransportError as cause:
+                # A read that took all its time is not repeated: that would multiply the time.
+                again = repeatable and not isinstance(cause, httpx.ReadTimeout | httpx.WriteTimeout)
+                error = no_answer(cause, self.url, self._timeout)
+                if retry == self._retries or not (again or isinstance(error, ConnectionFailedError)):
+                    raise error from cause
+            else:
+                if response.is_success or response.status_code == answers:
+                    return response
+                answer = failure(response)
+                again = repeatable and response.status_code == 503 and isinstance(answer, UnavailableError)
+                if retry == self._retries or not again:
+                    raise answer
+                assert isinstance(answer, UnavailableError)
+                error = answer
+            retry += 1
+            time.sleep(wait_before(retry, error))
+
+
+def _version() -> str:
+    try:
+        return version("contextline")
+    except PackageNotFoundError:
+        return "0"

@@ -1,0 +1,229 @@
+"""What can go wrong when talking to a store: one class for each problem code, under a few common bases.
+
+Every error carries what the server said: `status`, `code`, `title`, `detail`, `errors`, and all of it in `problem`. An
+error that the client found by itself has the status None: no server answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class ContextlineError(Exception):
+    """The root of all errors of this package.
+
+    Attributes:
+        problem: the whole problem document (RFC 9457).
+        status: the HTTP status; None if no server answered.
+        code: short and stable, meant for programs, such as "version-conflict".
+        title: what kind of problem it is.
+        detail: what is wrong this time and what to do about it; also what `str()` gives.
+        errors: each wrong place of an input, as {"pointer": …, "detail": …} or {"parameter": …, "detail": …}.
+    """
+
+    def __init__(self, problem: Mapping[str, Any]) -> None:
+        # The document is the only argument, so that errors can be pickled.
+        super().__init__(problem)
+        self.problem = dict(problem)
+        self.status: int | None = problem.get("status")
+        self.code = str(problem.get("code") or "error")
+        self.title = str(problem.get("title") or "")
+        self.detail = str(problem.get("detail") or "")
+        found = problem.get("errors")
+        self.errors: list[dict[str, Any]] = (
+            [dict(item) for item in found if isinstance(item, Mapping)] if isinstance(found, list) else []
+        )
+
+    def __str__(self) -> str:
+        return self.detail or self.title or self.code
+
+    @property
+    def current_version(self) -> int | None:
+        """The version that the server has, where the problem is about versions."""
+        return self.problem.get("currentVersion")
+
+
+class InvalidInputError(ContextlineError):
+    """The request breaks a rule, found by the server or before sending (`status` None); `errors` names each place."""
+
+    @classmethod
+    def at(cls, place: str, detail: str, *, kind: str = "pointer") -> InvalidInputError:
+        """One wrong place that was found before sending: a JSON pointer, or the name of a parameter."""
+        return cls(
+            {
+                "type": "urn:contextline:problem:invalid-input",
+                "title": "The input breaks a rule",
+                "detail": f"{place or 'the whole value'}: {detail}; nothing was sent",
+                "code": "invalid-input",
+                "errors": [{kind: place, "detail": detail}],
+            }
+        )
+
+
+class MalformedJsonError(InvalidInputError):
+    """The server could not read the body as JSON."""
+
+
+class MalformedRequestError(InvalidInputError):
+    """The server could not read the request."""
+
+
+class UnsupportedMediaTypeError(InvalidInputError):
+    """The body was not said to be JSON."""
+
+
+class RequestTooLargeError(InvalidInputError):
+    """The request is larger than the server takes (16 MiB)."""
+
+
+class NotFoundError(ContextlineError):
+    """There is no such thing, or none any more."""
+
+
+class ContextNotFoundError(NotFoundError):
+    """There is no live context under that key: never stored, deleted or expired."""
+
+
+class VersionNotFoundError(NotFoundError):
+    """The context has no such version or checkpoint, or had none yet at that instant."""
+
+
+class SessionNotFoundError(NotFoundError):
+    """There is no such session."""
+
+
+class ConflictError(ContextlineError):
+    """What is there does not allow it. Nothing was changed."""
+
+
+class VersionConflictError(ConflictError):
+    """The change was based on a version that is not `current_version`. Read again, then decide anew."""
+
+    @property
+    def expected_version(self) -> int | None:
+        """The version that the change was based on."""
+        return self.problem.get("expectedVersion")
+
+
+class AlreadyExistsError(ConflictError):
+    """Something lives there already."""
+
+
+class ChangeDoesNotApplyError(ConflictError):
+    """A patch, an append or an increment does not fit the data as it is now."""
+
+
+class IllegalTransitionError(ConflictError):
+    """The current status does not allow that step."""
+
+    @property
+    def current_status(self) -> str | None:
+        """The status that it has."""
+        return self.problem.get("currentStatus")
+
+    @property
+    def allowed(self) -> list[str]:
+        """The statuses that can follow it; none if it has ended."""
+        return list(self.problem.get("allowed") or ())
+
+
+class PositionNotInLogError(ConflictError):
+    """The server's log ends before the position asked for: it was restored from a backup, or is another log.
+
+    A client that had sent a position from its own memory has forgotten it: the same call reads anew.
+    """
+
+
+class PreconditionFailedError(ConflictError):
+    """A header asked for a state that is not the current one: `only_if_absent`, and something is there."""
+
+
+class UnavailableError(ContextlineError):
+    """Something that is needed is away or too busy; the same request may succeed later.
+
+    Attributes:
+        retry_after: the seconds after which the server thinks a new try makes sense, if it said so.
+    """
+
+    retry_after: float | None = None
+
+
+class DatabaseUnavailableError(UnavailableError):
+    """The server's database can't be reached. Nothing was written."""
+
+
+class OverloadedError(UnavailableError):
+    """More commands wait than the server takes. Nothing was written."""
+
+
+class OutcomeUnknownError(UnavailableError):
+    """The server can't tell yet whether the change was written. Read before you repeat it."""
+
+
+class ReadModelBehindError(UnavailableError):
+    """A list did not get as far as `min_position` in time."""
+
+
+class ConnectionFailedError(UnavailableError):
+    """The server can't be reached. Nothing was sent."""
+
+
+class NoAnswerError(UnavailableError):
+    """The request was sent, but no answer came, or not in time. A command may have been carried out all the same."""
+
+
+class OperationNotImplementedError(ContextlineError):
+    """Something that is planned and that this server can't do yet."""
+
+
+class InternalServerError(ContextlineError):
+    """The server failed; its log has the details."""
+
+
+class UnexpectedAnswerError(ContextlineError):
+    """What answered is not a contextline server, or one that this client does not understand."""
+
+
+BY_CODE: dict[str, type[ContextlineError]] = {
+    "malformed-json": MalformedJsonError,
+    "malformed-request": MalformedRequestError,
+    "unsupported-media-type": UnsupportedMediaTypeError,
+    "request-too-large": RequestTooLargeError,
+    "invalid-input": InvalidInputError,
+    "not-found": NotFoundError,
+    "context-not-found": ContextNotFoundError,
+    "version-not-found": VersionNotFoundError,
+    "session-not-found": SessionNotFoundError,
+    "version-conflict": VersionConflictError,
+    "already-exists": AlreadyExistsError,
+    "change-does-not-apply": ChangeDoesNotApplyError,
+    "illegal-transition": IllegalTransitionError,
+    "position-not-in-log": PositionNotInLogError,
+    "precondition-failed": PreconditionFailedError,
+    "database-unavailable": DatabaseUnavailableError,
+    "overloaded": OverloadedError,
+    "outcome-unknown": OutcomeUnknownError,
+    "read-model-behind": ReadModelBehindError,
+    "not-implemented": OperationNotImplementedError,
+    "internal-error": InternalServerError,
+}
+"""The class of each problem code."""
+
+BY_STATUS: dict[int, type[ContextlineError]] = {
+    400: InvalidInputError,
+    404: NotFoundError,
+    409: ConflictError,
+    410: NotFoundError,
+    412: PreconditionFailedError,
+    413: RequestTooLargeError,
+    415: UnsupportedMediaTypeError,
+    422: InvalidInputError,
+    429: UnavailableError,
+    500: InternalServerError,
+    501: OperationNotImplementedError,
+    502: UnavailableError,
+    503: UnavailableError,
+    504: UnavailableError,
+}
+"""The class of a code that this client does not know yet."""

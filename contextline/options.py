@@ -1,0 +1,93 @@
+"""The options of the calls that take many, as typed dictionaries: `Unpack[StoreOptions]` types a function of your own.
+
+Only what is named is sent; what is left out keeps or takes its default on the server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Literal, TypedDict
+
+ChangeType = Literal["replace", "merge", "append", "mergePatch", "jsonPatch", "increment"]
+Order = Literal["created", "-created", "key"]
+
+
+class WhyOptions(TypedDict, total=False):
+    """Who changed it and why; kept in the history for ever."""
+
+    changed_by: str | None
+    action: str | None
+    reason: str | None
+    causation_id: str | None
+    correlation_id: str | None
+
+
+class AttributeOptions(TypedDict, total=False):
+    """What a context has beside its data. `ttl`: seconds from the last change, None never; `importance`: 0 to 1."""
+
+    session_id: str | None
+    agent_id: str | None
+    user_id: str | None
+    type: str | None
+    ttl: int | None
+    tags: Sequence[str] | None
+    priority: int | None
+    importance: float | None
+    features: Sequence[str] | None
+    permissions: Sequence[str] | None
+    environment: str | None
+    document_version: str | None
+
+
+class StoreOptions(AttributeOptions, WhyOptions, total=False):
+    """Options of `store`. `metadata` is the context's own."""
+
+    namespace: str
+    encrypt: bool | None
+    compress: bool | None
+    metadata: dict[str, Any] | None
+    expected_version: int | None
+    only_if_absent: bool
+
+
+class UpdateOptions(AttributeOptions, WhyOptions, total=False):
+    """Options of `update`. `metadata` is the change's, `context_metadata` replaces the context's own.
+
+    `checkpoint` marks the new version: a name, or True for a name made from the version.
+    """
+
+    namespace: str
+    change_type: ChangeType
+    metadata: dict[str, Any]
+    context_metadata: dict[str, Any]
+    expected_version: int | None
+    checkpoint: bool | str
+
+
+class RollbackOptions(WhyOptions, total=False):
+    """Options of `rollback`. `metadata` is the change's."""
+
+    namespace: str
+    metadata: dict[str, Any]
+    expected_version: int | None
+
+
+class ListFilters(TypedDict, total=False):
+    """What to list; None asks nothing. Tags and features: contexts that have all of them. Times: from, before."""
+
+    namespace: str | None
+    session_id: str | None
+    agent_id: str | None
+    user_id: str | None
+    type: str | None
+    environment: str | None
+    key_prefix: str | None
+    tags: Sequence[str] | None
+    features: Sequence[str] | None
+    min_priority: int | None
+    min_importance: float | None
+    created_from: datetime | None
+    created_to: datetime | None
+    updated_from: datetime | None
+    updated_to: datetime | None
