@@ -60,7 +60,7 @@ def encode_body(body: Mapping[str, Any]) -> bytes:
     try:
         return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
     except UnicodeEncodeError:
-        # A lone surrogate: escaped, it gets as far as the server, which names the place.
+        # A lone surrogate has no UTF-8; escaped, it gets as far as the server, which refuses it in its own words.
         return json.dumps(body, allow_nan=False, separators=(",", ":")).encode()
     except ValueError as error:  # an integer of thousands of digits
         raise InvalidInputError.at("", str(error)) from None

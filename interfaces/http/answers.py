@@ -253,7 +253,7 @@ class HistoryAnswer(Answer):
     """A page of changes."""
 
     items: list[HistoryItem]
-    next_cursor: int | None
+    next_cursor: str | None
 
 
 class VersionItem(Answer):

@@ -57,6 +57,7 @@ def create_app(settings: Settings, url: str, clock: Clock = utc_now) -> FastAPI:
         version=program_version(),
         docs_url="/api/context/docs",
         redoc_url=None,
+        redirect_slashes=False,
         lifespan=lifespan,
         responses=_REFUSALS,
         middleware=[Middleware(ExactUrls)],

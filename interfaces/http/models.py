@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from domain.contexts.changes import ChangeType
@@ -14,6 +15,7 @@ from domain.sessions.session import MAX_ID_LENGTH
 
 MAX_INT32 = 2**31 - 1
 MAX_POSITION = 2**63 - 1
+_DATE_AND_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]")
 
 
 def _plain_name(value: str) -> str:
@@ -22,14 +24,30 @@ def _plain_name(value: str) -> str:
     return value
 
 
+def _no_nul(value: str) -> str:
+    if "\0" in value:
+        raise ValueError("strings can't hold the NUL character")
+    return value
+
+
+def _date_and_time(value: str) -> str:
+    # Without this a number would be taken for seconds since 1970.
+    if not _DATE_AND_TIME.match(value):
+        raise ValueError("must be a date and time as RFC 3339 has it, such as 2026-01-31T12:00:00Z")
+    return value
+
+
 def _utc(value: datetime) -> datetime:
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("is outside the years 1 to 9999") from None
 
 
 Name = Annotated[str, Field(min_length=1, max_length=256), AfterValidator(_plain_name)]
 """Ids, tags and the like: 1 to 256 characters without control characters."""
 Namespace = Annotated[str, Field(max_length=MAX_LENGTH), AfterValidator(_plain_name)]
-Text = Annotated[str, Field(max_length=10_000)]
+Text = Annotated[str, Field(max_length=10_000), AfterValidator(_no_nul)]
 Names = Annotated[list[Name], Field(max_length=256)]
 Ttl = Annotated[int, Field(ge=1, le=1_000_000_000, description="Seconds from the last change; null for ever.")]
 Version = Annotated[int, Field(ge=0, le=MAX_INT32)]
@@ -38,7 +56,10 @@ Priority = Annotated[int, Field(ge=-MAX_INT32, le=MAX_INT32)]
 Importance = Annotated[float, Field(ge=0, le=1)]
 # The years within which PostgreSQL's and Python's calendars both have every instant, in every time zone.
 Instant = Annotated[
-    AwareDatetime, AfterValidator(_utc), Field(ge=datetime(1, 1, 2, tzinfo=UTC), le=datetime(9999, 12, 30, tzinfo=UTC))
+    AwareDatetime,
+    BeforeValidator(_date_and_time),
+    AfterValidator(_utc),
+    Field(ge=datetime(1, 1, 2, tzinfo=UTC), le=datetime(9999, 12, 30, tzinfo=UTC)),
 ]
 Limit = Annotated[int, Field(ge=1, le=1000)]
 SessionId = Annotated[str, Field(min_length=1, max_length=MAX_ID_LENGTH), AfterValidator(_plain_name)]

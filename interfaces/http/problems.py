@@ -15,7 +15,7 @@ from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
 
 from domain import errors
-from domain.values import escape
+from domain.values import Json, escape
 from interfaces.http.strict_json import MalformedJsonError
 
 _log = logging.getLogger(__name__)
@@ -28,13 +28,13 @@ class PreconditionFailedError(errors.ContextlineError):
 
     code: ClassVar[str] = "precondition-failed"
 
-    def __init__(self, message: str, current: int) -> None:
+    def __init__(self, message: str, current: int | None = None) -> None:
         self.current = current
         super().__init__(message)
 
     def details(self) -> dict[str, Any]:
-        """The version of what is there."""
-        return {"currentVersion": self.current}
+        """The version of what is there, if anything is."""
+        return {} if self.current is None else {"currentVersion": self.current}
 
 
 class MalformedRequestError(errors.ContextlineError):
@@ -140,23 +140,32 @@ async def _database_error(_: Request, error: Exception) -> Response:
 
 async def _validation_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    faults = [_fault(fault) for fault in error.errors()]
+    faults = [_fault(fault, error.body) for fault in error.errors()]
     places = "; ".join(
         f"{fault.get('pointer') or fault.get('parameter') or 'the body'}: {fault['detail']}" for fault in faults
     )
     return problem(422, errors.InvalidInputError.code, "The input breaks a rule", places, errors=faults)
 
 
-def _fault(fault: dict[str, Any]) -> dict[str, str]:
+def _fault(fault: dict[str, Any], body: Json) -> dict[str, str]:
     where, *path = fault["loc"]
-    message = "unknown field" if fault["type"] == "extra_forbidden" else str(fault["msg"])
+    message = "unknown field" if fault["type"] == "extra_forbidden" else str(fault["msg"]).removeprefix("Value error, ")
     if where == "body":
-        return {"pointer": _pointer(path), "detail": message}
+        return {"pointer": _pointer(path, body, fault["type"] == "missing"), "detail": message}
     return {"parameter": str(path[0]) if path else str(where), "detail": message}
 
 
-def _pointer(path: Sequence[int | str]) -> str:
-    return "".join(f"/{escape(str(token))}" for token in path)
+def _pointer(path: Sequence[int | str], value: Json, missing: bool) -> str:
+    """Of what pydantic calls the place, the part that the caller can find: not the names of alternatives."""
+    pointer = ""
+    for index, token in enumerate(path):
+        try:
+            value = value[token]
+        except (KeyError, IndexError, TypeError):
+            if not (missing and index == len(path) - 1):
+                continue
+        pointer += f"/{escape(str(token))}"
+    return pointer
 
 
 async def _http_error(_: Request, error: Exception) -> Response:

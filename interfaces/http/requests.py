@@ -9,6 +9,7 @@ from urllib.parse import unquote_to_bytes
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
+from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from application.contexts import ContextRef
@@ -27,7 +28,18 @@ TENANT = "default"
 """Whose data a request without credentials is about."""
 
 _MUTATING = ("POST", "PUT", "DELETE", "PATCH")
+_REPEATABLE = ("tag", "feature")
+_JSON = re.compile(r"application/([^/]+\+)?json")
 _ETAG = re.compile(r'"(\d{1,10})"')
+
+
+class _WholePath(PathConvertor):
+    """Everything to the end of the path, line breaks too: `.*$` would match a key without the one that it ends in."""
+
+    regex = "(?s:.*)"
+
+
+register_url_convertor("whole", _WholePath())
 
 
 class _StrictRequest(Request):
@@ -45,7 +57,7 @@ class _StrictRequest(Request):
 
 
 class StrictRoute(APIRoute):
-    """A route whose JSON body is read by `strict_json`, up to the size that the server takes."""
+    """A route whose JSON body is read by `strict_json`, up to the size that the server takes. Nothing is ignored."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wraps FastAPI's handler."""
@@ -57,15 +69,30 @@ class StrictRoute(APIRoute):
                     "Idempotency-Key is not supported yet, and ignoring it would promise what is not kept: send the "
                     "request without it, with an expected version where a repetition could do harm"
                 )
+            _check_query(request)
             if self.body_field is None:
+                if request.method in _MUTATING and _has_body(request):
+                    raise InvalidInputError.at("", "this call takes no body; what it can be told stands in the query")
                 return await handle(request)
             body = await _read(request, request.app.state.services.settings.max_request_bytes)
             media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
-            if not (media_type == "application/json" or media_type.endswith("+json")):
+            if not _JSON.fullmatch(media_type):
                 raise UnsupportedMediaTypeError("send the body as Content-Type: application/json")
             return await handle(_StrictRequest(request, body, parse(body)))
 
         return strict
+
+
+def _check_query(request: Request) -> None:
+    seen = set()
+    for name, _ in request.query_params.multi_items():
+        if name in seen and name not in _REPEATABLE:
+            raise InvalidInputError.at(f"/{name}", "is given more than once in the query")
+        seen.add(name)
+
+
+def _has_body(request: Request) -> bool:
+    return request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
 
 
 async def _read(request: Request, limit: int) -> bytes:
@@ -83,10 +110,10 @@ async def _read(request: Request, limit: int) -> bytes:
 
 
 class ExactUrls:
-    """Refuses a path or query that is not UTF-8, or that holds a NUL.
+    """Refuses a path or query that is not percent-encoded UTF-8.
 
-    Frameworks put a replacement character for what they can't decode; a key that was changed on the way would be
-    another key.
+    Frameworks put a replacement character for what they can't decode, and read bare bytes as Latin-1; a key that was
+    changed on the way would be another key.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -99,6 +126,7 @@ class ExactUrls:
                 if b"%" not in part and part.isascii():
                     continue
                 try:
+                    part.decode("ascii")
                     unquote_to_bytes(part).decode()
                 except UnicodeDecodeError:
                     error = MalformedRequestError("the path or the query is not percent-encoded UTF-8")
@@ -119,6 +147,11 @@ def context_ref(key_in_path: str | None, key_in_query: str | None, namespace: st
     if key is None:
         raise InvalidInputError.at("/key", "a key is needed: in the path, or as ?key=")
     return ContextRef(TENANT, namespace, key)
+
+
+def if_match_any(request: Request) -> bool:
+    """Whether If-Match asks that something is there, whichever version."""
+    return request.headers.get("if-match", "").strip() == "*"
 
 
 def if_match(request: Request) -> int | None:

@@ -27,14 +27,15 @@ def parse(body: bytes) -> Json:
     Raises:
         MalformedJsonError: it is not JSON; the message tells line and column.
         InvalidInputError: it is JSON that can't be kept unchanged: duplicate members, numbers out of range, NUL or lone
-            surrogates in strings, more than 128 levels.
+            surrogates in strings, members nested deeper than 128 levels.
     """
     try:
         value = jiter.from_json(body, allow_inf_nan=False, catch_duplicate_keys=True)
     except ValueError as error:
         raise _refusal(body, str(error)) from None
     if _SUSPICIOUS.search(body) or body.count(b"[") + body.count(b"{") > MAX_DEPTH:
-        check_json(value)
+        # The body's own object is an envelope: a document in it may have all the levels that documents may have.
+        check_json(value, level=0)
     return value
 
 
@@ -43,6 +44,10 @@ def _refusal(body: bytes, message: str) -> ContextlineError:
         return InvalidInputError([Fault("", message.replace("Detected duplicate key", "there is a duplicate member"))])
     if message.startswith("recursion limit"):
         return InvalidInputError([Fault("", f"nested deeper than {MAX_DEPTH} levels ({message})")])
+    if message.startswith("number out of range"):
+        return InvalidInputError(
+            [Fault("", f"numbers are limited to 64 bits; larger ones can be sent as strings ({message})")]
+        )
     if "hex escape" in message or "surrogate" in message:
         return InvalidInputError([Fault("", f"strings can't hold lone surrogates ({message})")])
     if not body.strip():

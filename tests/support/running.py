@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -72,8 +72,9 @@ class RunningStore:
         """The child whose command line has these words."""
         assert self.process is not None
         for child in psutil.Process(self.process.pid).children():
-            if all(word in child.cmdline() for word in words):
-                return child
+            with suppress(psutil.NoSuchProcess):  # ended, and not yet collected
+                if all(word in child.cmdline() for word in words):
+                    return child
         return None
 
     def signal(self, number: int = signal.SIGINT, deadline: float = 60.0) -> int:

@@ -11,8 +11,9 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from application.contexts import ContextRef
 from domain.contexts.commands import DeleteContext, RollBackContext, StoreContext, UpdateContext
 from domain.contexts.events import AttributeChanges, Attributes
-from domain.errors import AlreadyExistsError, InvalidInputError, VersionConflictError
+from domain.errors import AlreadyExistsError, ContextNotFoundError, InvalidInputError, VersionConflictError
 from domain.recorded import Origin
+from domain.values import identical
 from interfaces.bootstrap import Services
 from interfaces.http import models
 from interfaces.http.answers import (
@@ -39,6 +40,7 @@ from interfaces.http.requests import (
     combine_expected,
     context_ref,
     if_match,
+    if_match_any,
     if_none_match,
     names_version,
 )
@@ -75,24 +77,29 @@ async def store(request: Request, body: models.StoreRequest, wired: Wired) -> Re
         if name in given:
             given[name] = tuple(given[name])
     given.setdefault("ttl", wired.settings.default_ttl)
-    only_if_absent = if_none_match(request) == "*"
+    if if_none_match(request) not in ("", "*"):
+        raise InvalidInputError.at("", "store takes If-None-Match: * alone; for a version there is If-Match")
     command = StoreContext(
         namespace=options.namespace,
         key=body.key,
         data=body.data,
         attributes=Attributes(**given, metadata=options.metadata),
-        only_if_absent=only_if_absent,
+        only_if_absent=if_none_match(request) == "*",
+        only_if_present=if_match_any(request),
         compress=options.compress,
         **_why(request, options),
     )
     ref = ContextRef(TENANT, options.namespace, body.key)
-    context, created = await _conditional(request, wired.contexts.store(ref, command, _origin(options)))
+    try:
+        context, created = await _conditional(request, wired.contexts.store(ref, command, _origin(options)))
+    except ContextNotFoundError as error:
+        raise PreconditionFailedError(str(error)) from error
     document = {**changed_document(context), "created": created, "createdAt": context.created_at}
     return answer(document, 201 if created else 200, etag(context.version))
 
 
 @router.get("/get", responses=_READ)
-@router.get("/get/{path_key:path}", responses=_READ)
+@router.get("/get/{path_key:whole}", responses=_READ)
 async def get(
     request: Request, query: Annotated[models.GetQuery, Query()], wired: Wired, path_key: str | None = None
 ) -> Response:
@@ -114,7 +121,7 @@ async def get(
 
 
 @router.put("/update", responses={200: {"model": ChangedAnswer}})
-@router.put("/update/{path_key:path}", responses={200: {"model": ChangedAnswer}})
+@router.put("/update/{path_key:whole}", responses={200: {"model": ChangedAnswer}})
 async def update(
     request: Request,
     body: models.UpdateRequest,
@@ -146,7 +153,7 @@ async def update(
 
 
 @router.delete("/delete", responses={200: {"model": DeletedAnswer}})
-@router.delete("/delete/{path_key:path}", responses={200: {"model": DeletedAnswer}})
+@router.delete("/delete/{path_key:whole}", responses={200: {"model": DeletedAnswer}})
 async def delete(
     request: Request, query: Annotated[models.DeleteQuery, Query()], wired: Wired, path_key: str | None = None
 ) -> Response:
@@ -166,7 +173,7 @@ async def delete(
 
 
 @router.post("/rollback", responses={200: {"model": RolledBackAnswer}})
-@router.post("/rollback/{path_key:path}", responses={200: {"model": RolledBackAnswer}})
+@router.post("/rollback/{path_key:whole}", responses={200: {"model": RolledBackAnswer}})
 async def rollback(
     request: Request,
     body: models.RollbackRequest,
@@ -186,7 +193,7 @@ async def rollback(
 
 
 @router.get("/history", responses={200: {"model": HistoryAnswer}})
-@router.get("/history/{path_key:path}", responses={200: {"model": HistoryAnswer}})
+@router.get("/history/{path_key:whole}", responses={200: {"model": HistoryAnswer}})
 async def history(
     query: Annotated[models.HistoryQuery, Query()], wired: Wired, path_key: str | None = None
 ) -> Response:
@@ -200,12 +207,12 @@ async def history(
         limit=query.limit,
         newest_first=newest_first,
     )
-    cursor = found[-1].version if more else None
+    cursor = str(found[-1].version) if more else None
     return answer({"items": [history_document(entry) for entry in found], "nextCursor": cursor})
 
 
 @router.get("/versions", responses={200: {"model": VersionsAnswer}})
-@router.get("/versions/{path_key:path}", responses={200: {"model": VersionsAnswer}})
+@router.get("/versions/{path_key:whole}", responses={200: {"model": VersionsAnswer}})
 async def versions(query: Annotated[models.KeyQuery, Query()], wired: Wired, path_key: str | None = None) -> Response:
     """All versions, with the names of checkpoints."""
     events, checkpoints = await wired.contexts.versions(context_ref(path_key, query.key, query.namespace))
@@ -214,13 +221,15 @@ async def versions(query: Annotated[models.KeyQuery, Query()], wired: Wired, pat
 
 
 @router.get("/diff", responses={200: {"model": DiffAnswer}})
-@router.get("/diff/{path_key:path}", responses={200: {"model": DiffAnswer}})
+@router.get("/diff/{path_key:whole}", responses={200: {"model": DiffAnswer}})
 async def diff(query: Annotated[models.DiffQuery, Query()], wired: Wired, path_key: str | None = None) -> Response:
     """What turns one version into another, as JSON Patch (RFC 6902); either may be the older."""
     ref = context_ref(path_key, query.key, query.namespace)
     one, other, patch = await wired.contexts.diff(ref, query.from_, query.to)
     before, after = attributes_document(one.attributes), attributes_document(other.attributes)
-    changed = {name: {"from": before[name], "to": value} for name, value in after.items() if before[name] != value}
+    changed = {
+        name: {"from": before[name], "to": value} for name, value in after.items() if not identical(before[name], value)
+    }
     return answer({"from": query.from_, "to": query.to, "diff": patch, "attributes": changed})
 
 
@@ -255,6 +264,6 @@ async def _conditional(request: Request, command: Awaitable[T]) -> T:
     except AlreadyExistsError as error:
         raise PreconditionFailedError(str(error), error.current) from error
     except VersionConflictError as error:
-        if "if-match" in request.headers:
+        if if_match(request) is not None:
             raise PreconditionFailedError(str(error), error.current) from error
         raise

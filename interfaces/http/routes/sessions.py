@@ -28,7 +28,7 @@ async def create(body: models.CreateSessionRequest, wired: Wired) -> Response:
 
 
 @router.get("/get", responses={200: {"model": SessionAnswer}})
-@router.get("/get/{path_id:path}", responses={200: {"model": SessionAnswer}})
+@router.get("/get/{path_id:whole}", responses={200: {"model": SessionAnswer}})
 async def get(query: Annotated[models.SessionQuery, Query()], wired: Wired, path_id: str | None = None) -> Response:
     """Read one session, strongly consistent."""
     session = await wired.sessions.get(TENANT, _id(path_id, query))
@@ -36,7 +36,7 @@ async def get(query: Annotated[models.SessionQuery, Query()], wired: Wired, path
 
 
 @router.post("/complete", responses={200: {"model": SessionAnswer}})
-@router.post("/complete/{path_id:path}", responses={200: {"model": SessionAnswer}})
+@router.post("/complete/{path_id:whole}", responses={200: {"model": SessionAnswer}})
 async def complete(
     request: Request,
     body: models.EndSessionRequest,
@@ -49,7 +49,7 @@ async def complete(
 
 
 @router.post("/fail", responses={200: {"model": SessionAnswer}})
-@router.post("/fail/{path_id:path}", responses={200: {"model": SessionAnswer}})
+@router.post("/fail/{path_id:whole}", responses={200: {"model": SessionAnswer}})
 async def fail(
     request: Request,
     body: models.EndSessionRequest,
