@@ -100,7 +100,9 @@ class Aggregates(Generic[S]):
         version = await self._store.head(tenant, stream)
         state = self._kept.get(stream)
         if state is not None and state.version > version:
-            # The log is shorter than what we know: the database was restored. What it says holds.
+            # The log is shorter than what we know: the database was restored. What it says holds; what we know must not
+            # come back when the log has grown to that version again.
+            self._kept.pop(stream, None)
             state = None
         if version > (state.version if state else 0):
             after = state.version if state else 0

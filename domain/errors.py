@@ -109,9 +109,14 @@ class ChangeDoesNotApplyError(ConflictError):
     code = "change-does-not-apply"
 
     def __init__(self, pointer: str, message: str, operation: int | None = None) -> None:
-        self.fault = Fault(pointer, message)
+        self.fault, self.operation = Fault(pointer, message), operation
         where = "" if operation is None else f"operation {operation}, "
         super().__init__(f"{where}{pointer or 'the whole document'}: {message}; nothing was changed")
+
+    def details(self) -> dict[str, Any]:
+        """The place in the document, and of a JSON Patch the index of the operation."""
+        place = {"errors": [{"pointer": self.fault.pointer, "detail": self.fault.message}]}
+        return place if self.operation is None else {"operation": self.operation, **place}
 
 
 class IllegalTransitionError(ConflictError):

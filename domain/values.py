@@ -23,19 +23,19 @@ def escape(token: str) -> str:
     return token.replace("~", "~0").replace("/", "~1") if "~" in token or "/" in token else token
 
 
-def check_json(value: Json, pointer: str = "") -> None:
-    """Refuse what can't be kept unchanged, naming the first place at fault.
+def check_json(value: Json, pointer: str = "", *, level: int = 1) -> None:
+    """Refuse what can't be kept unchanged, naming a place at fault. The value itself is at `level`.
 
     Raises:
         InvalidInputError: an integer outside -2^63..2^64-1, a number that is not finite, NUL or a lone surrogate in
             a string, more than 128 levels, or something that is not JSON at all.
     """
-    for place, fault in _faults(value, pointer):
+    for place, fault in _faults(value, pointer, level):
         raise InvalidInputError([Fault(place, fault)])
 
 
-def _faults(root: Json, pointer: str) -> Iterator[tuple[str, str]]:
-    pending: list[tuple[str, Json, int]] = [(pointer, root, 1)]
+def _faults(root: Json, pointer: str, level: int) -> Iterator[tuple[str, str]]:
+    pending: list[tuple[str, Json, int]] = [(pointer, root, level)]
     while pending:
         place, value, depth = pending.pop()
         if value is None or isinstance(value, bool):

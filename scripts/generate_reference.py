@@ -1,4 +1,4 @@
-"""Writes what the reference tells from the code: settings, errors and calls. With --check only says what is out of date."""
+"""Writes what the reference tells from the code: settings, errors and calls. --check only says what is out of date."""
 
 from __future__ import annotations
 
@@ -27,9 +27,10 @@ def settings_page() -> str:
     lines = [
         "# Settings",
         "",
-        "Written by `scripts/generate_reference.py` from `infrastructure/settings.py`. Set them as environment variables",
-        "or in a file `.env` in the working folder (`.env.example` has them all); a variable wins over the file. They are",
-        "checked at start: a wrong one is named and nothing is started.",
+        "Written by `scripts/generate_reference.py` from `infrastructure/settings.py`. Set them as environment",
+        "variables or in a file `.env` in the working folder (`.env.example` has them all); a variable wins over the",
+        "file. They are checked at start: a wrong one is named and nothing is started. The clients and the command",
+        "line read one more, `CONTEXTLINE_URL`: the server's address, by default `http://127.0.0.1:3100`.",
         "",
         "| variable | default | |",
         "|---|---|---|",

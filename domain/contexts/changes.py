@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Literal, get_args
 
-from domain.contexts.patches import Operation, apply_patch, parse_patch
+from domain.contexts.patches import MAX_COPIED, Operation, apply_patch, parse_patch
 from domain.errors import ChangeDoesNotApplyError, InvalidInputError
 from domain.values import MAX_INTEGER, MIN_INTEGER, Json, check_json, escape, identical
 
@@ -39,7 +39,7 @@ def plan_change(change_type: ChangeType, document: Json, operand: Json) -> tuple
 
 def _json_patch(document: Json, operand: Json) -> tuple[list[Operation], Json]:
     parsed = parse_patch(operand, "/data")
-    changed = apply_patch(document, parsed)
+    changed = apply_patch(document, parsed, MAX_COPIED)
     # Moving and copying can nest a document deeper than each part was, and so can adding at a deep place.
     check_json(changed, "/data")
     # A test has held, once and for all: what is recorded is what was done.

@@ -28,6 +28,7 @@ class StoreContext(Command, frozen=True, kw_only=True):
     data: Json
     attributes: Attributes
     only_if_absent: bool = False
+    only_if_present: bool = False
     compress: bool = True
 
 

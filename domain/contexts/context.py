@@ -62,14 +62,17 @@ def store(context: Context | None, command: commands.StoreContext, now: datetime
 
     Raises:
         AlreadyExistsError: it must be absent and is alive.
+        ContextNotFoundError: it must be present and is not.
         VersionConflictError: the expected version is not the current one.
     """
-    alive = context is not None and context.is_live(now)
-    if command.only_if_absent and alive:
+    replaces = context is not None and context.is_live(now)
+    if command.only_if_present:
+        alive(context, now)
+    if command.only_if_absent and replaces:
         raise AlreadyExistsError("a live context is stored under that key already", current_version(context))
     _check_expected(context, command)
     why = _why(command)
-    if alive:
+    if replaces:
         return [ContextReplaced(data=command.data, attributes=command.attributes, compress=command.compress, **why)]
     return [
         ContextCreated(

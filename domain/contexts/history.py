@@ -20,6 +20,7 @@ from domain.contexts.events import (
 )
 from domain.contexts.patches import Operation, diff
 from domain.recorded import Event, Origin, Recorded
+from domain.values import identical
 
 
 class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,4 +85,8 @@ def _attributes(before: Context | None, after: Context, event: Event) -> dict[st
     old = msgspec.structs.asdict(
         before.attributes if before and not isinstance(event, ContextCreated) else Attributes()
     )
-    return {name: value for name, value in msgspec.structs.asdict(after.attributes).items() if value != old[name]}
+    return {
+        name: value
+        for name, value in msgspec.structs.asdict(after.attributes).items()
+        if not identical(value, old[name])
+    }

@@ -20,6 +20,9 @@ Operation = dict[str, Json]
 _NEEDS = {"add": "value", "replace": "value", "test": "value", "remove": None, "move": "from", "copy": "from"}
 _BAD_ESCAPE = re.compile(r"~(?![01])")
 
+MAX_COPIED = 16 * 1024 * 1024
+"""Bytes, roughly, that the copy operations of one new patch may copy: no more than a request could have brought."""
+
 
 def parse_pointer(pointer: str) -> list[str]:
     """The reference tokens of a JSON pointer.
@@ -83,18 +86,22 @@ def _parse_member(operation: Operation, name: str, pointer: str) -> str:
     return value
 
 
-def apply_patch(document: Json, patch: Sequence[Operation]) -> Json:
+def apply_patch(document: Json, patch: Sequence[Operation], max_copied: int | None = None) -> Json:
     """The document with all operations of a parsed patch applied; the one given stays as it was.
+
+    A patch that was not recorded yet needs a limit on what it copies: by copying the whole into itself, thirty
+    operations would make a billion values.
 
     Raises:
         ChangeDoesNotApplyError: an operation doesn't fit; it names the operation by index.
     """
-    edit = _Edit(document)
+    edit = _Edit(document, max_copied)
     for index, operation in enumerate(patch):
         try:
             edit.apply(operation)
         except _MisfitError as misfit:
-            raise ChangeDoesNotApplyError(operation["path"], str(misfit), index) from None
+            pointer = operation["from"] if isinstance(misfit, _NothingThereError) else operation["path"]
+            raise ChangeDoesNotApplyError(pointer, str(misfit), index) from None
     return edit.document
 
 
@@ -102,11 +109,15 @@ class _MisfitError(Exception):
     """An operation doesn't fit the document."""
 
 
+class _NothingThereError(_MisfitError):
+    """What is to be moved or copied is not there."""
+
+
 class _Edit:
     """One document under change. Containers that this edit made itself (`_own`, by identity) need no second copy."""
 
-    def __init__(self, document: Json) -> None:
-        self.document = document
+    def __init__(self, document: Json, max_copied: int | None) -> None:
+        self.document, self._may_copy = document, max_copied
         self._own: dict[int, Json] = {}
 
     def apply(self, operation: Operation) -> None:
@@ -123,12 +134,16 @@ class _Edit:
                     raise _MisfitError("the value there is not the one tested for")
             case "move":
                 source = parse_pointer(operation["from"])
-                value = self._find(source)
+                value = self._source(source)
                 if source != tokens:
                     self._remove(source)
                     self._add(tokens, value)
             case "copy":
-                value = self._find(parse_pointer(operation["from"]))
+                value = self._source(parse_pointer(operation["from"]))
+                if self._may_copy is not None:
+                    self._may_copy -= _size(value, self._may_copy)
+                    if self._may_copy < 0:
+                        raise _MisfitError("the patch copies too much")
                 # From here on a container of ours may stand in two places, and a change of one must not show in the
                 # other: nothing is ours any more.
                 self._own.clear()
@@ -139,6 +154,12 @@ class _Edit:
         for token in tokens:
             value = _child(value, token)
         return value
+
+    def _source(self, tokens: list[str]) -> Json:
+        try:
+            return self._find(tokens)
+        except _MisfitError as misfit:
+            raise _NothingThereError(*misfit.args) from None
 
     def _writable_parent(self, tokens: list[str]) -> Json:
         """The container of the last token, with everything from the root to it made ours."""
@@ -185,6 +206,22 @@ class _Edit:
         parent, last = self._writable_parent(tokens), tokens[-1]
         _child(parent, last)
         del parent[last if isinstance(parent, dict) else int(last)]
+
+
+def _size(value: Json, limit: int) -> int:
+    """Bytes, roughly, that a value takes when it is written; counted until it is clear that they are too many."""
+    size, pending = 0, [value]
+    while pending and size <= limit:
+        item = pending.pop()
+        size += 8
+        if isinstance(item, str):
+            size += len(item)
+        elif isinstance(item, list):
+            pending.extend(item)
+        elif isinstance(item, dict):
+            size += sum(map(len, item))
+            pending.extend(item.values())
+    return size
 
 
 def _child(value: Json, token: str) -> Json:

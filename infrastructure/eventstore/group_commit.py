@@ -14,7 +14,13 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg import AsyncConnection
 
-from domain.errors import ContextlineError, DatabaseUnavailableError, OutcomeUnknownError, OverloadedError
+from domain.errors import (
+    ContextlineError,
+    DatabaseUnavailableError,
+    OutcomeUnknownError,
+    OverloadedError,
+    UnavailableError,
+)
 from infrastructure.eventstore.append import StreamNumbers, begin, commit, was_committed
 from infrastructure.eventstore.requests import Appended, AppendRequest, Plan
 
@@ -82,7 +88,10 @@ class GroupCommit:
             OverloadedError: too many wait already.
             DatabaseUnavailableError: the database is away; nothing was written.
             OutcomeUnknownError: it went away during the commit and did not come back in time.
+            UnavailableError: `stop` was called; nothing was written.
         """
+        if self._stopping:
+            raise UnavailableError("the store is being closed; nothing was written")
         if len(self._queue) >= self._limits.queue:
             raise OverloadedError(f"{len(self._queue)} commands wait to be written already; try again in a moment")
         answer: asyncio.Future[Appended] = asyncio.get_running_loop().create_future()
@@ -178,6 +187,8 @@ class GroupCommit:
 
     async def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
+        # Drawn but not committed, numbers are given out again after a crash of the server.
+        self._numbers = StreamNumbers()
         if connection is not None:
             with contextlib.suppress(psycopg.Error, OSError):
                 await connection.close()

@@ -12,6 +12,7 @@ import asyncio
 import hashlib
 import threading
 from collections.abc import Coroutine, Sequence
+from concurrent.futures import CancelledError, Future
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -59,37 +60,64 @@ class StoreThread:
     def __init__(self, url: str, tenant: str = "default") -> None:
         self.url = url
         self._loop = asyncio.new_event_loop()
+        self._guard = threading.Lock()
+        self._closed = False
         self._thread = threading.Thread(target=self._loop.run_forever, name="contextline-store", daemon=True)
         self._thread.start()
         self.store = self.run(self._open(url))
-        self.tenant_id = self.run(self.store.tenants.number(tenant))
+        try:
+            self.tenant_id = self.run(self.store.tenants.number(tenant))
+        except BaseException:
+            self.close()
+            raise
 
     @staticmethod
     async def _open(url: str) -> PostgresEventStore:
         return await PostgresEventStore(url, lambda: datetime.now(UTC)).__aenter__()
 
+    def start(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
+        """Have it run on the loop."""
+        with self._guard:
+            if self._closed:
+                coroutine.close()
+                raise OperationalError("the recorder's factory was closed")
+            return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run on the loop, wait for the result; errors come as the library's."""
         try:
-            return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+            return self.start(coroutine).result()
         except (VersionConflictError, TrackingConflictError) as error:
             raise IntegrityError(error) from error
         except psycopg.errors.UniqueViolation as error:
             raise IntegrityError(error) from error
         except (UnavailableError, psycopg.OperationalError) as error:
             raise OperationalError(error) from error
+        except CancelledError as error:
+            raise OperationalError("the recorder's factory was closed meanwhile") from error
 
     def fetch(self, statement: bytes, parameters: dict[str, Any]) -> list[Any]:
         """The rows of a statement."""
         return self.run(self.store.database.fetch(statement, parameters))
 
     def close(self) -> None:
-        """Finish what waits and end the thread."""
-        if self._thread.is_alive():
-            self.run(self.store.__aexit__())
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join()
-            self._loop.close()
+        """Finish what waits to be written, give up what is being read, and end the thread."""
+        with self._guard:
+            if self._closed:
+                return
+            self._closed = True
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    async def _end(self) -> None:
+        await self.store.__aexit__()
+        # Subscriptions, and calls of other threads, which would wait for ever on a loop that stands still.
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
 
 
 def _originator(row: StoredRow) -> UUID | str:
@@ -220,22 +248,29 @@ class LogSubscription(ListenNotifySubscription[ApplicationRecorder]):
     def __init__(
         self, thread: StoreThread, recorder: ApplicationRecorder, gt: int | None, topics: Sequence[str]
     ) -> None:
-        super().__init__(recorder=recorder, gt=gt, topics=topics)
         self._store_thread = thread
-        self._ringer = asyncio.run_coroutine_threadsafe(self._ring(), thread._loop)
+        self._ringer: Future[None] | None = None
+        super().__init__(recorder=recorder, gt=gt, topics=topics)
+        self._ringer = thread.start(self._ring())
 
     def stop(self) -> None:
         """End the subscription."""
-        if not self._has_been_stopped:
-            self._ringer.cancel()
         super().stop()
+        # The library's thread may stop it before there is one; `_ring` sees to that.
+        if self._ringer is not None:
+            self._ringer.cancel()
 
     async def _ring(self) -> None:
-        async with Listener(lambda: connect(self._store_thread.url, API, autocommit=True), LOG_CHANNEL) as listener:
-            while True:
-                seen = listener.rings
-                self._has_been_notified.set()
-                await listener.wait(seen, timeout=1.0)
+        thread = self._store_thread
+        try:
+            async with Listener(lambda: connect(thread.url, API, autocommit=True), LOG_CHANNEL) as listener:
+                while not self._has_been_stopped:
+                    seen = listener.rings
+                    self._has_been_notified.set()
+                    await listener.wait(seen, timeout=1.0)
+        finally:
+            # When the factory is closed first, who waits finds out by pulling once more.
+            self._has_been_notified.set()
 
 
 class LogTrackingRecorder(TrackingRecorder):

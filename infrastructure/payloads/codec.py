@@ -63,7 +63,7 @@ class Codec:
                 return decoder.decode(body)
             if header == COMPRESSED:
                 return decoder.decode(self._decompressor.decompress(body))
-        except (msgspec.DecodeError, zstandard.ZstdError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, zstandard.ZstdError, UnicodeDecodeError, MemoryError) as error:
             raise PayloadError(str(error)) from error
         raise PayloadError(f"the payload's header is 0x{header:02x}, a format that this version does not know")
 

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import http
 import logging
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import msgspec
 import psycopg
 from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
 from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
 
 from domain import errors
-from domain.values import Json, escape
 from interfaces.http.strict_json import MalformedJsonError
 
 _log = logging.getLogger(__name__)
@@ -41,6 +38,10 @@ class MalformedRequestError(errors.ContextlineError):
     """The request line or its query is not UTF-8."""
 
     code: ClassVar[str] = "malformed-request"
+
+
+class InvalidQueryError(errors.InvalidInputError):
+    """The query breaks a rule; its faults name parameters."""
 
 
 class UnsupportedMediaTypeError(errors.ContextlineError):
@@ -111,7 +112,8 @@ def of_error(error: errors.ContextlineError) -> Response:
     status, title = next((status, title) for kind, status, title in TABLE if isinstance(error, kind))
     members = error.details()
     if isinstance(error, errors.InvalidInputError):
-        members["errors"] = [{"pointer": fault.pointer, "detail": fault.message} for fault in error.faults]
+        place = "parameter" if isinstance(error, InvalidQueryError) else "pointer"
+        members["errors"] = [{place: fault.pointer, "detail": fault.message} for fault in error.faults]
     headers = {"Retry-After": str(error.retry_after)} if isinstance(error, errors.UnavailableError) else None
     if status == 500:
         _log.error("%s: %s", error.code, error)
@@ -121,7 +123,6 @@ def of_error(error: errors.ContextlineError) -> Response:
 def install(app: FastAPI) -> None:
     """Make the application answer every error in this form."""
     app.add_exception_handler(errors.ContextlineError, _contextline_error)
-    app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
     for kind in (psycopg.OperationalError, PoolTimeout):
         app.add_exception_handler(kind, _database_error)
@@ -136,36 +137,6 @@ async def _contextline_error(_: Request, error: Exception) -> Response:
 async def _database_error(_: Request, error: Exception) -> Response:
     _log.warning("the database is away: %s", error)
     return of_error(errors.DatabaseUnavailableError("the database can't be reached"))
-
-
-async def _validation_error(_: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    faults = [_fault(fault, error.body) for fault in error.errors()]
-    places = "; ".join(
-        f"{fault.get('pointer') or fault.get('parameter') or 'the body'}: {fault['detail']}" for fault in faults
-    )
-    return problem(422, errors.InvalidInputError.code, "The input breaks a rule", places, errors=faults)
-
-
-def _fault(fault: dict[str, Any], body: Json) -> dict[str, str]:
-    where, *path = fault["loc"]
-    message = "unknown field" if fault["type"] == "extra_forbidden" else str(fault["msg"]).removeprefix("Value error, ")
-    if where == "body":
-        return {"pointer": _pointer(path, body, fault["type"] == "missing"), "detail": message}
-    return {"parameter": str(path[0]) if path else str(where), "detail": message}
-
-
-def _pointer(path: Sequence[int | str], value: Json, missing: bool) -> str:
-    """Of what pydantic calls the place, the part that the caller can find: not the names of alternatives."""
-    pointer = ""
-    for index, token in enumerate(path):
-        try:
-            value = value[token]
-        except (KeyError, IndexError, TypeError):
-            if not (missing and index == len(path) - 1):
-                continue
-        pointer += f"/{escape(str(token))}"
-    return pointer
 
 
 async def _http_error(_: Request, error: Exception) -> Response:

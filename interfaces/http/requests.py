@@ -1,21 +1,27 @@
-"""How requests are read: bodies strictly, keys exactly, preconditions from headers."""
+"""How requests are read: bodies strictly, keys exactly, preconditions from headers.
+
+Routes take the bare request and read it by these functions. FastAPI's own way of doing it cost more than the rest of a
+request together (docs/performance.md), and changes what it can't decode; `contract.py` tells OpenAPI what is read.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Coroutine
-from typing import Any
-from urllib.parse import unquote_to_bytes
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, TypeVar, get_origin
+from urllib.parse import parse_qsl, unquote_to_bytes
 
-from fastapi import Request, Response
-from fastapi.routing import APIRoute
-from starlette.convertors import PathConvertor, register_url_convertor
+from fastapi import Request
+from pydantic import BaseModel, ValidationError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from application.contexts import ContextRef
-from domain.errors import InvalidInputError
-from domain.values import Json
+from domain.errors import ContextlineError, Fault, InvalidInputError
+from domain.values import Json, escape
+from interfaces.bootstrap import Services
 from interfaces.http.problems import (
+    InvalidQueryError,
     MalformedRequestError,
     NotImplementedYetError,
     RequestTooLargeError,
@@ -28,71 +34,67 @@ TENANT = "default"
 """Whose data a request without credentials is about."""
 
 _MUTATING = ("POST", "PUT", "DELETE", "PATCH")
-_REPEATABLE = ("tag", "feature")
-_JSON = re.compile(r"application/([^/]+\+)?json")
+_JSON = re.compile(r"application/([\w.+-]+\+)?json")
 _ETAG = re.compile(r'"(\d{1,10})"')
 
-
-class _WholePath(PathConvertor):
-    """Everything to the end of the path, line breaks too: `.*$` would match a key without the one that it ends in."""
-
-    regex = "(?s:.*)"
+M = TypeVar("M", bound=BaseModel)
 
 
-register_url_convertor("whole", _WholePath())
+class Edge:
+    """Refuses what no route should see: URLs that would be changed on the way, and promises that can't be kept yet.
+
+    Frameworks put a replacement character for what they can't decode, and a key that was changed is another key.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope["type"] == "http" and (error := _refusal(scope)):
+            await of_error(error)(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
 
 
-class _StrictRequest(Request):
-    """A request whose body was read and parsed by our rules; FastAPI takes it from here."""
-
-    def __init__(self, request: Request, body: bytes, value: Json) -> None:
-        super().__init__(request.scope, request.receive)
-        self._strict_body, self._strict_value = body, value
-
-    async def body(self) -> bytes:
-        return self._strict_body
-
-    async def json(self) -> Json:
-        return self._strict_value
-
-
-class StrictRoute(APIRoute):
-    """A route whose JSON body is read by `strict_json`, up to the size that the server takes. Nothing is ignored."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Wraps FastAPI's handler."""
-        handle = super().get_route_handler()
-
-        async def strict(request: Request) -> Response:
-            if request.method in _MUTATING and "idempotency-key" in request.headers:
-                raise NotImplementedYetError(
-                    "Idempotency-Key is not supported yet, and ignoring it would promise what is not kept: send the "
-                    "request without it, with an expected version where a repetition could do harm"
-                )
-            _check_query(request)
-            if self.body_field is None:
-                if request.method in _MUTATING and _has_body(request):
-                    raise InvalidInputError.at("", "this call takes no body; what it can be told stands in the query")
-                return await handle(request)
-            body = await _read(request, request.app.state.services.settings.max_request_bytes)
-            media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
-            if not _JSON.fullmatch(media_type):
-                raise UnsupportedMediaTypeError("send the body as Content-Type: application/json")
-            return await handle(_StrictRequest(request, body, parse(body)))
-
-        return strict
+def _refusal(scope: Scope) -> ContextlineError | None:
+    for part in (scope.get("raw_path") or b"", scope["query_string"]):
+        if b"%" in part or not part.isascii():
+            try:
+                # Bare bytes beyond ASCII would be read as Latin-1.
+                part.decode("ascii")
+                unquote_to_bytes(part).decode()
+            except UnicodeDecodeError:
+                return MalformedRequestError("the path or the query is not percent-encoded UTF-8")
+    if scope["method"] in _MUTATING and any(name == b"idempotency-key" for name, _ in scope["headers"]):
+        return NotImplementedYetError(
+            "Idempotency-Key is not supported yet, and ignoring it would promise what is not kept: send the request "
+            "without it, with an expected version where a repetition could do harm"
+        )
+    return None
 
 
-def _check_query(request: Request) -> None:
-    seen = set()
-    for name, _ in request.query_params.multi_items():
-        if name in seen and name not in _REPEATABLE:
-            raise InvalidInputError.at(f"/{name}", "is given more than once in the query")
-        seen.add(name)
+def services(request: Request) -> Services:
+    """The services of the application."""
+    wired: Services = request.app.state.services
+    return wired
 
 
-def _has_body(request: Request) -> bool:
-    return request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
+async def read_body(request: Request, model: type[M]) -> M:
+    """The body, by its model.
+
+    Raises:
+        UnsupportedMediaTypeError, RequestTooLargeError, MalformedJsonError, InvalidInputError: it can't be one.
+    """
+    body = await _read(request, services(request).settings.max_request_bytes)
+    media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    if not _JSON.fullmatch(media_type):
+        raise UnsupportedMediaTypeError("send the body as Content-Type: application/json")
+    value = parse(body)
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        raise InvalidInputError([Fault(_pointer(fault, value), _message(fault)) for fault in _faults(error)]) from None
 
 
 async def _read(request: Request, limit: int) -> bytes:
@@ -109,44 +111,84 @@ async def _read(request: Request, limit: int) -> bytes:
     return b"".join(chunks)
 
 
-class ExactUrls:
-    """Refuses a path or query that is not percent-encoded UTF-8.
+def refuse_body(request: Request) -> None:
+    """For calls that take none: one that is sent is not ignored.
 
-    Frameworks put a replacement character for what they can't decode, and read bare bytes as Latin-1; a key that was
-    changed on the way would be another key.
+    Raises:
+        InvalidInputError: there is a body.
     """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
-        if scope["type"] == "http":
-            for part in (scope.get("raw_path") or b"", scope["query_string"]):
-                if b"%" not in part and part.isascii():
-                    continue
-                try:
-                    part.decode("ascii")
-                    unquote_to_bytes(part).decode()
-                except UnicodeDecodeError:
-                    error = MalformedRequestError("the path or the query is not percent-encoded UTF-8")
-                    await of_error(error)(scope, receive, send)
-                    return
-        await self._app(scope, receive, send)
+    if request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers:
+        raise InvalidInputError.at("", "this call takes no body; what it can be told stands in the query")
 
 
-def context_ref(key_in_path: str | None, key_in_query: str | None, namespace: str) -> ContextRef:
-    """Which context a request is about: its key comes in the path or as `?key=`.
+def read_query(request: Request, model: type[M]) -> M:
+    """The query string, by its model.
+
+    Raises:
+        InvalidQueryError: a parameter is unknown, given twice or wrong.
+    """
+    text = request.scope["query_string"]
+    values: dict[str, Any] = {}
+    repeatable = _repeatable(model)
+    for name, value in parse_qsl(text.decode("latin-1"), keep_blank_values=True) if text else ():
+        if name in repeatable:
+            values.setdefault(name, []).append(value)
+        elif name in values:
+            raise InvalidQueryError([Fault(name, "is given twice")])
+        else:
+            values[name] = value
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        faults = [Fault(str(fault["loc"][0]) if fault["loc"] else "", _message(fault)) for fault in _faults(error)]
+        raise InvalidQueryError(faults) from None
+
+
+@cache
+def _repeatable(model: type[BaseModel]) -> frozenset[str]:
+    return frozenset(
+        field.alias or name for name, field in model.model_fields.items() if get_origin(field.annotation) is list
+    )
+
+
+def _faults(error: ValidationError) -> Sequence[Mapping[str, Any]]:
+    return error.errors(include_url=False, include_input=False, include_context=False)
+
+
+def _message(fault: Mapping[str, Any]) -> str:
+    return "unknown field" if fault["type"] == "extra_forbidden" else str(fault["msg"]).removeprefix("Value error, ")
+
+
+def _pointer(fault: Mapping[str, Any], value: Json) -> str:
+    """Of what pydantic calls the place, the part that the caller can find: not the names of alternatives."""
+    pointer, path = "", fault["loc"]
+    for index, token in enumerate(path):
+        try:
+            value = value[token]
+        except (KeyError, IndexError, TypeError):
+            if not (fault["type"] == "missing" and index == len(path) - 1):
+                continue
+        pointer += f"/{escape(str(token))}"
+    return pointer
+
+
+def one_of(in_path: str | None, in_query: str | None, what: str) -> str:
+    """What names a thing comes in the path or in the query.
 
     Raises:
         InvalidInputError: there is none, or two that differ.
     """
-    if key_in_path and key_in_query is not None and key_in_path != key_in_query:
-        raise InvalidInputError.at("/key", "the path and ?key= name different keys")
-    key = key_in_path or key_in_query
-    if key is None:
-        raise InvalidInputError.at("/key", "a key is needed: in the path, or as ?key=")
-    return ContextRef(TENANT, namespace, key)
+    if in_path and in_query is not None and in_path != in_query:
+        raise InvalidInputError.at(f"/{what}", f"the path and ?{what}= name different ones")
+    name = in_path or in_query
+    if name is None:
+        raise InvalidInputError.at(f"/{what}", f"is needed: in the path, or as ?{what}=")
+    return name
+
+
+def context_ref(request: Request, key: str | None, namespace: str) -> ContextRef:
+    """Which context a request is about; `key` is the one of its query."""
+    return ContextRef(TENANT, namespace, one_of(request.path_params.get("path_key"), key, "key"))
 
 
 def if_match_any(request: Request) -> bool:

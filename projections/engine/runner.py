@@ -84,6 +84,8 @@ class Runner:
                 _log.warning("%s; waiting for my turn", error)
             except (*AWAY, DatabaseUnavailableError) as error:
                 _log.warning("%s: the database is away, trying again: %s", self._projection.name, error)
+                # Some of what it refuses for good looks like this too.
+                await self._report(f"{type(error).__name__}: {error}")
             except (ProjectionAheadError, UnknownEventError) as error:
                 await self._report(str(error))
                 raise

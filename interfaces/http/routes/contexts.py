@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
-from typing import Annotated, Any, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import msgspec
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from application.contexts import ContextRef
 from domain.contexts.commands import DeleteContext, RollBackContext, StoreContext, UpdateContext
 from domain.contexts.events import AttributeChanges, Attributes
-from domain.errors import AlreadyExistsError, ContextNotFoundError, InvalidInputError, VersionConflictError
+from domain.errors import ContextNotFoundError, InvalidInputError
 from domain.recorded import Origin
 from domain.values import identical
-from interfaces.bootstrap import Services
 from interfaces.http import models
 from interfaces.http.answers import (
     ChangedAnswer,
@@ -33,42 +32,55 @@ from interfaces.http.answers import (
     history_document,
     version_document,
 )
+from interfaces.http.contract import told
+from interfaces.http.preconditions import conditional
 from interfaces.http.problems import NotImplementedYetError, PreconditionFailedError
 from interfaces.http.requests import (
     TENANT,
-    StrictRoute,
     combine_expected,
     context_ref,
     if_match,
     if_match_any,
     if_none_match,
     names_version,
+    read_body,
+    read_query,
+    refuse_body,
+    services,
 )
 
-router = APIRouter(prefix="/api/context", tags=["contexts"], route_class=StrictRoute)
+router = APIRouter(prefix="/api/context", tags=["contexts"])
 
 _ATTRIBUTES = tuple(field.name for field in msgspec.structs.fields(Attributes) if field.name != "metadata")
+_READ: dict[int, Any] = {200: ContextAnswer, 304: "Still the version that If-None-Match names"}
 
-_READ: dict[int | str, dict[str, Any]] = {
-    200: {"model": ContextAnswer},
-    304: {"description": "Still the version that If-None-Match names"},
-}
+_CHANGED: dict[int, Any] = {200: ChangedAnswer}
+_ROLLED_BACK: dict[int, Any] = {200: RolledBackAnswer}
+_CONDITIONS = ("If-Match", "If-None-Match")
 
-T = TypeVar("T")
-
-
-def services(request: Request) -> Services:
-    """The services of the application."""
-    found: Services = request.app.state.services
-    return found
+R = Callable[[Request], Awaitable[Response]]
 
 
-Wired = Annotated[Services, Depends(services)]
+def _with_key(method: str, name: str, **told_of: Any) -> Callable[[R], R]:
+    """A route of two forms: the key in the query, or in the path."""
+
+    def decorate(endpoint: R) -> R:
+        by_query = router.api_route(f"/{name}", methods=[method], **told(**told_of))
+        by_path = router.api_route(
+            f"/{name}/{{path_key:path}}",
+            methods=[method],
+            operation_id=f"{name}_by_path",
+            **told(**told_of, path="path_key"),
+        )
+        return by_path(by_query(endpoint))
+
+    return decorate
 
 
-@router.post("/store", responses={200: {"model": StoredAnswer}, 201: {"model": StoredAnswer}})
-async def store(request: Request, body: models.StoreRequest, wired: Wired) -> Response:
+@router.post("/store", **told({200: StoredAnswer, 201: StoredAnswer}, body=models.StoreRequest, headers=_CONDITIONS))
+async def store(request: Request) -> Response:
     """Store data under a key. Over a live context it replaces data and options, and answers 200."""
+    wired, body = services(request), await read_body(request, models.StoreRequest)
     options = body.options
     if options.encrypt:
         raise NotImplementedYetError("encryption is not supported yet; nothing was stored")
@@ -91,20 +103,18 @@ async def store(request: Request, body: models.StoreRequest, wired: Wired) -> Re
     )
     ref = ContextRef(TENANT, options.namespace, body.key)
     try:
-        context, created = await _conditional(request, wired.contexts.store(ref, command, _origin(options)))
+        context, created = await conditional(request, wired.contexts.store(ref, command, _origin(options)))
     except ContextNotFoundError as error:
         raise PreconditionFailedError(str(error)) from error
     document = {**changed_document(context), "created": created, "createdAt": context.created_at}
     return answer(document, 201 if created else 200, etag(context.version))
 
 
-@router.get("/get", responses=_READ)
-@router.get("/get/{path_key:whole}", responses=_READ)
-async def get(
-    request: Request, query: Annotated[models.GetQuery, Query()], wired: Wired, path_key: str | None = None
-) -> Response:
+@_with_key("GET", "get", answers=_READ, query=models.GetQuery, headers=("If-None-Match",))
+async def get(request: Request) -> Response:
     """Read one context, strongly consistent; or a past state of it."""
-    ref = context_ref(path_key, query.key, query.namespace)
+    wired, query = services(request), read_query(request, models.GetQuery)
+    ref = context_ref(request, query.key, query.namespace)
     asked = [name for name in ("version", "as_of", "as_of_position") if getattr(query, name) is not None]
     if len(asked) > 1:
         raise InvalidInputError.at("", f"{' and '.join(asked)} name different states: give one")
@@ -120,18 +130,15 @@ async def get(
     return answer(full_context_document(context, access), headers=etag(context.version))
 
 
-@router.put("/update", responses={200: {"model": ChangedAnswer}})
-@router.put("/update/{path_key:whole}", responses={200: {"model": ChangedAnswer}})
-async def update(
-    request: Request,
-    body: models.UpdateRequest,
-    query: Annotated[models.KeyQuery, Query()],
-    wired: Wired,
-    path_key: str | None = None,
-) -> Response:
+@_with_key(
+    "PUT", "update", answers={200: ChangedAnswer}, query=models.KeyQuery, body=models.UpdateRequest, headers=_CONDITIONS
+)
+async def update(request: Request) -> Response:
     """Change a part of a context, or its options; options that are not named stay."""
+    wired, query = services(request), read_query(request, models.KeyQuery)
+    body = await read_body(request, models.UpdateRequest)
     options = body.options
-    ref = context_ref(path_key, query.key, _namespace(query, options))
+    ref = context_ref(request, query.key, _namespace(query, options))
     given = {name: getattr(options, name) for name in _ATTRIBUTES if name in options.model_fields_set}
     for name in ("tags", "features", "permissions"):
         if name in given:
@@ -148,19 +155,18 @@ async def update(
         metadata=options.metadata,
         **_why(request, options),
     )
-    context = await _conditional(request, wired.contexts.update(ref, command, _origin(options)))
+    context = await conditional(request, wired.contexts.update(ref, command, _origin(options)))
     return answer(changed_document(context), headers=etag(context.version))
 
 
-@router.delete("/delete", responses={200: {"model": DeletedAnswer}})
-@router.delete("/delete/{path_key:whole}", responses={200: {"model": DeletedAnswer}})
-async def delete(
-    request: Request, query: Annotated[models.DeleteQuery, Query()], wired: Wired, path_key: str | None = None
-) -> Response:
+@_with_key("DELETE", "delete", answers={200: DeletedAnswer}, query=models.DeleteQuery, headers=_CONDITIONS)
+async def delete(request: Request) -> Response:
     """Delete a context. Its history stays, and storing under the key again goes on in it."""
-    ref = context_ref(path_key, query.key, query.namespace)
+    refuse_body(request)
+    wired, query = services(request), read_query(request, models.DeleteQuery)
+    ref = context_ref(request, query.key, query.namespace)
     command = DeleteContext(**_why(request, query))
-    context = await _conditional(request, wired.contexts.delete(ref, command, _origin(query)))
+    context = await conditional(request, wired.contexts.delete(ref, command, _origin(query)))
     return answer(
         {
             "key": context.key,
@@ -172,33 +178,33 @@ async def delete(
     )
 
 
-@router.post("/rollback", responses={200: {"model": RolledBackAnswer}})
-@router.post("/rollback/{path_key:whole}", responses={200: {"model": RolledBackAnswer}})
-async def rollback(
-    request: Request,
-    body: models.RollbackRequest,
-    query: Annotated[models.KeyQuery, Query()],
-    wired: Wired,
-    path_key: str | None = None,
-) -> Response:
+@_with_key(
+    "POST",
+    "rollback",
+    answers={200: RolledBackAnswer},
+    query=models.KeyQuery,
+    body=models.RollbackRequest,
+    headers=_CONDITIONS,
+)
+async def rollback(request: Request) -> Response:
     """Make data and options what they were at a version or checkpoint. That is a new version; none is lost."""
+    wired, query = services(request), read_query(request, models.KeyQuery)
+    body = await read_body(request, models.RollbackRequest)
     options = body.options
-    ref = context_ref(path_key, query.key, _namespace(query, options))
+    ref = context_ref(request, query.key, _namespace(query, options))
     to = body.version if body.checkpoint is None else body.checkpoint
     if to is None or (body.version is not None and body.checkpoint is not None):
         raise InvalidInputError.at("", "name one to go back to: a version or a checkpoint")
     command = RollBackContext(to_version=0, metadata=options.metadata, **_why(request, options))
-    context, version = await _conditional(request, wired.contexts.roll_back(ref, to, command, _origin(options)))
+    context, version = await conditional(request, wired.contexts.roll_back(ref, to, command, _origin(options)))
     return answer({**changed_document(context), "toVersion": version}, headers=etag(context.version))
 
 
-@router.get("/history", responses={200: {"model": HistoryAnswer}})
-@router.get("/history/{path_key:whole}", responses={200: {"model": HistoryAnswer}})
-async def history(
-    query: Annotated[models.HistoryQuery, Query()], wired: Wired, path_key: str | None = None
-) -> Response:
+@_with_key("GET", "history", answers={200: HistoryAnswer}, query=models.HistoryQuery)
+async def history(request: Request) -> Response:
     """Who changed what, when and why, with the diff of each change; also of a context that is gone."""
-    ref = context_ref(path_key, query.key, query.namespace)
+    wired, query = services(request), read_query(request, models.HistoryQuery)
+    ref = context_ref(request, query.key, query.namespace)
     newest_first = query.order == "desc"
     found, more = await wired.contexts.history(
         ref,
@@ -211,20 +217,20 @@ async def history(
     return answer({"items": [history_document(entry) for entry in found], "nextCursor": cursor})
 
 
-@router.get("/versions", responses={200: {"model": VersionsAnswer}})
-@router.get("/versions/{path_key:whole}", responses={200: {"model": VersionsAnswer}})
-async def versions(query: Annotated[models.KeyQuery, Query()], wired: Wired, path_key: str | None = None) -> Response:
+@_with_key("GET", "versions", answers={200: VersionsAnswer}, query=models.KeyQuery)
+async def versions(request: Request) -> Response:
     """All versions, with the names of checkpoints."""
-    events, checkpoints = await wired.contexts.versions(context_ref(path_key, query.key, query.namespace))
+    wired, query = services(request), read_query(request, models.KeyQuery)
+    events, checkpoints = await wired.contexts.versions(context_ref(request, query.key, query.namespace))
     names = {version: name for name, version in checkpoints.items()}
     return answer({"items": [version_document(event, names.get(event.version)) for event in events]})
 
 
-@router.get("/diff", responses={200: {"model": DiffAnswer}})
-@router.get("/diff/{path_key:whole}", responses={200: {"model": DiffAnswer}})
-async def diff(query: Annotated[models.DiffQuery, Query()], wired: Wired, path_key: str | None = None) -> Response:
+@_with_key("GET", "diff", answers={200: DiffAnswer}, query=models.DiffQuery)
+async def diff(request: Request) -> Response:
     """What turns one version into another, as JSON Patch (RFC 6902); either may be the older."""
-    ref = context_ref(path_key, query.key, query.namespace)
+    wired, query = services(request), read_query(request, models.DiffQuery)
+    ref = context_ref(request, query.key, query.namespace)
     one, other, patch = await wired.contexts.diff(ref, query.from_, query.to)
     before, after = attributes_document(one.attributes), attributes_document(other.attributes)
     changed = {
@@ -255,15 +261,3 @@ def _origin(options: models.ChangeOptions | models.DeleteQuery) -> Origin:
         causation_id=options.causation_id,
         correlation_id=options.correlation_id,
     )
-
-
-async def _conditional(request: Request, command: Awaitable[T]) -> T:
-    """A refusal of what a header asked for is a failed precondition (412), not a conflict (409)."""
-    try:
-        return await command
-    except AlreadyExistsError as error:
-        raise PreconditionFailedError(str(error), error.current) from error
-    except VersionConflictError as error:
-        if if_match(request) is not None:
-            raise PreconditionFailedError(str(error), error.current) from error
-        raise

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from fastapi import APIRouter, Request, Response
 
-from fastapi import APIRouter, Query, Response
-
+from interfaces.bootstrap import Services
 from interfaces.http import models
 from interfaces.http.answers import ContextPage, SessionPage, answer, context_document, session_document
-from interfaces.http.requests import TENANT, StrictRoute
-from interfaces.http.routes.contexts import Wired
+from interfaces.http.contract import told
+from interfaces.http.requests import TENANT, read_query, services
 from projections.current_state.v1.project import CurrentState
 from projections.current_state.v1.read import ContextFilter
 
-router = APIRouter(route_class=StrictRoute)
+router = APIRouter()
 
 
-@router.get("/api/context/list", tags=["contexts"], responses={200: {"model": ContextPage}})
-async def list_contexts(query: Annotated[models.ListQuery, Query()], wired: Wired) -> Response:
+@router.get("/api/context/list", tags=["contexts"], **told({200: ContextPage}, query=models.ListQuery))
+async def list_contexts(request: Request) -> Response:
     """Live contexts by filters, page by page. What lives all the while is on exactly one page."""
+    wired, query = services(request), read_query(request, models.ListQuery)
     await _wait(wired, query)
     tenant_id = await wired.store.tenants.number(TENANT)
     wanted = ContextFilter(
@@ -50,9 +50,10 @@ async def list_contexts(query: Annotated[models.ListQuery, Query()], wired: Wire
     return answer({"items": items, "nextCursor": cursor})
 
 
-@router.get("/api/sessions", tags=["sessions"], responses={200: {"model": SessionPage}})
-async def list_sessions(query: Annotated[models.SessionListQuery, Query()], wired: Wired) -> Response:
+@router.get("/api/sessions", tags=["sessions"], **told({200: SessionPage}, query=models.SessionListQuery))
+async def list_sessions(request: Request) -> Response:
     """Sessions, newest first, page by page."""
+    wired, query = services(request), read_query(request, models.SessionListQuery)
     await _wait(wired, query)
     tenant_id = await wired.store.tenants.number(TENANT)
     sessions, cursor = await wired.current_state.list_sessions(
@@ -61,7 +62,7 @@ async def list_sessions(query: Annotated[models.SessionListQuery, Query()], wire
     return answer({"items": [session_document(session) for session in sessions], "nextCursor": cursor})
 
 
-async def _wait(wired: Wired, query: models.PageQuery) -> None:
+async def _wait(wired: Services, query: models.PageQuery) -> None:
     if query.min_position:
         timeout = query.timeout or wired.settings.read_timeout
         await wired.registry.wait_for(CurrentState.name, query.min_position, timeout)

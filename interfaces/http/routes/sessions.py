@@ -2,83 +2,68 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from fastapi import APIRouter, Request, Response
 
-from fastapi import APIRouter, Query, Request, Response
-
-from domain.errors import InvalidInputError
 from domain.recorded import Origin
 from domain.sessions.lifecycle import COMPLETED, FAILED
 from domain.sessions.session import CreateSession, EndSession
 from interfaces.http import models
 from interfaces.http.answers import SessionAnswer, answer, etag, session_document
-from interfaces.http.requests import TENANT, StrictRoute, combine_expected, if_match
-from interfaces.http.routes.contexts import Wired, _conditional
+from interfaces.http.contract import told
+from interfaces.http.preconditions import conditional
+from interfaces.http.requests import TENANT, combine_expected, if_match, one_of, read_body, read_query, services
 
-router = APIRouter(prefix="/api/sessions", tags=["sessions"], route_class=StrictRoute)
+router = APIRouter(prefix="/api/sessions", tags=["sessions"])
 
 
-@router.post("", responses={201: {"model": SessionAnswer}})
-async def create(body: models.CreateSessionRequest, wired: Wired) -> Response:
+@router.post("", **told({201: SessionAnswer}, body=models.CreateSessionRequest))
+async def create(request: Request) -> Response:
     """Begin a session. Without an id one is made; an id can be used once."""
+    wired, body = services(request), await read_body(request, models.CreateSessionRequest)
     session_id = body.id or wired.sessions.make_id()
     command = CreateSession(session_id=session_id, user_id=body.user_id, data=body.data, metadata=body.metadata)
     session = await wired.sessions.create(TENANT, command, Origin(session_id=session_id))
     return answer(session_document(session), 201, etag(session.version))
 
 
-@router.get("/get", responses={200: {"model": SessionAnswer}})
-@router.get("/get/{path_id:whole}", responses={200: {"model": SessionAnswer}})
-async def get(query: Annotated[models.SessionQuery, Query()], wired: Wired, path_id: str | None = None) -> Response:
+@router.get("/get", **told({200: SessionAnswer}, query=models.SessionQuery))
+@router.get("/get/{path_id:path}", operation_id="get_session_by_path", **told({200: SessionAnswer}, path="path_id"))
+async def get(request: Request) -> Response:
     """Read one session, strongly consistent."""
-    session = await wired.sessions.get(TENANT, _id(path_id, query))
+    session = await services(request).sessions.get(TENANT, _id(request))
     return answer(session_document(session), headers=etag(session.version))
 
 
-@router.post("/complete", responses={200: {"model": SessionAnswer}})
-@router.post("/complete/{path_id:whole}", responses={200: {"model": SessionAnswer}})
-async def complete(
-    request: Request,
-    body: models.EndSessionRequest,
-    query: Annotated[models.SessionQuery, Query()],
-    wired: Wired,
-    path_id: str | None = None,
-) -> Response:
+_END = told({200: SessionAnswer}, query=models.SessionQuery, body=models.EndSessionRequest, headers=("If-Match",))
+_END_BY_PATH = told({200: SessionAnswer}, path="path_id", body=models.EndSessionRequest, headers=("If-Match",))
+
+
+@router.post("/complete", **_END)
+@router.post("/complete/{path_id:path}", operation_id="complete_by_path", **_END_BY_PATH)
+async def complete(request: Request) -> Response:
     """End a session that reached what it was for."""
-    return await _end(request, _id(path_id, query), COMPLETED, body, wired)
+    return await _end(request, COMPLETED)
 
 
-@router.post("/fail", responses={200: {"model": SessionAnswer}})
-@router.post("/fail/{path_id:whole}", responses={200: {"model": SessionAnswer}})
-async def fail(
-    request: Request,
-    body: models.EndSessionRequest,
-    query: Annotated[models.SessionQuery, Query()],
-    wired: Wired,
-    path_id: str | None = None,
-) -> Response:
+@router.post("/fail", **_END)
+@router.post("/fail/{path_id:path}", operation_id="fail_by_path", **_END_BY_PATH)
+async def fail(request: Request) -> Response:
     """End a session that did not."""
-    return await _end(request, _id(path_id, query), FAILED, body, wired)
+    return await _end(request, FAILED)
 
 
-async def _end(
-    request: Request, session_id: str, status: str, body: models.EndSessionRequest, wired: Wired
-) -> Response:
+async def _end(request: Request, status: str) -> Response:
+    session_id, body = _id(request), await read_body(request, models.EndSessionRequest)
     command = EndSession(
         status=status,
         outcome=body.outcome,
         reason=body.reason,
         expected_version=combine_expected(if_match(request), body.expected_version),
     )
-    ended = wired.sessions.end(TENANT, session_id, command, Origin(session_id=session_id))
-    session = await _conditional(request, ended)
+    ended = services(request).sessions.end(TENANT, session_id, command, Origin(session_id=session_id))
+    session = await conditional(request, ended)
     return answer(session_document(session), headers=etag(session.version))
 
 
-def _id(path_id: str | None, query: models.SessionQuery) -> str:
-    if path_id and query.id is not None and path_id != query.id:
-        raise InvalidInputError.at("/id", "the path and ?id= name different sessions")
-    session_id = path_id or query.id
-    if session_id is None:
-        raise InvalidInputError.at("/id", "an id is needed: in the path, or as ?id=")
-    return session_id
+def _id(request: Request) -> str:
+    return one_of(request.path_params.get("path_id"), read_query(request, models.SessionQuery).id, "id")

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from domain.errors import UnavailableError
-from interfaces.bootstrap import PROJECTIONS
+from interfaces.bootstrap import PROJECTIONS, Services
 from interfaces.http.answers import HealthAnswer, ProjectionsAnswer, answer
-from interfaces.http.requests import StrictRoute
-from interfaces.http.routes.contexts import Wired
+from interfaces.http.contract import told
+from interfaces.http.requests import services
 from projections.engine.registry import STALE_AFTER, ProjectionStatus
 
-router = APIRouter(tags=["system"], route_class=StrictRoute)
+router = APIRouter(tags=["system"])
 
 
-@router.get("/api/context/health", responses={200: {"model": HealthAnswer}, 503: {"model": HealthAnswer}})
-async def health(wired: Wired) -> Response:
+@router.get("/api/context/health", **told({200: HealthAnswer, 503: HealthAnswer}))
+async def health(request: Request) -> Response:
     """Whether it works: 503 where the database is away, `degraded` where a read model is not following."""
+    wired = services(request)
     checks: dict[str, dict[str, Any]] = {"database": {"status": "healthy"}}
     try:
         projections = await wired.registry.status()
@@ -32,9 +33,10 @@ async def health(wired: Wired) -> Response:
     return answer({"status": "healthy" if healthy else "degraded", "checks": checks})
 
 
-@router.get("/api/projections", responses={200: {"model": ProjectionsAnswer}})
-async def projections(wired: Wired) -> Response:
+@router.get("/api/projections", **told({200: ProjectionsAnswer}))
+async def projections(request: Request) -> Response:
     """How far each read model is, how far behind, and what is wrong with it."""
+    wired = services(request)
     now = wired.clock()
     found = await wired.registry.status()
     items = [
@@ -54,7 +56,7 @@ async def projections(wired: Wired) -> Response:
     return answer({"items": items, "logEnd": await wired.store.end()})
 
 
-def _check(status: ProjectionStatus | None, wired: Wired) -> dict[str, Any]:
+def _check(status: ProjectionStatus | None, wired: Services) -> dict[str, Any]:
     if status is None:
         return {"status": "unhealthy", "detail": "has never run"}
     age = (wired.clock() - status.looked_at).total_seconds()

@@ -32,7 +32,8 @@ CREATE TABLE IF NOT EXISTS current_state_v1.contexts (
 ALTER TABLE current_state_v1.contexts ALTER COLUMN data SET STORAGE EXTERNAL;
 
 CREATE INDEX IF NOT EXISTS contexts_created   ON current_state_v1.contexts (tenant_id, created_position);
-CREATE INDEX IF NOT EXISTS contexts_key       ON current_state_v1.contexts (tenant_id, namespace, key);
+-- Of long keys the beginning: an entry holds 2704 bytes at most, and namespace and key may have 2048 each.
+CREATE INDEX IF NOT EXISTS contexts_by_key    ON current_state_v1.contexts (tenant_id, namespace, left(key, 150));
 CREATE INDEX IF NOT EXISTS contexts_namespace ON current_state_v1.contexts (tenant_id, namespace, created_position);
 CREATE INDEX IF NOT EXISTS contexts_session   ON current_state_v1.contexts (tenant_id, session_id, created_position);
 CREATE INDEX IF NOT EXISTS contexts_agent     ON current_state_v1.contexts (tenant_id, agent_id, created_position);

@@ -1,4 +1,4 @@
--- By namespace and key, compared by code point.
+-- By namespace and key, compared by code point. The index has the first 150 characters of the key.
 SELECT c.context_id, c.created_position, c.position, c.version, c.namespace, c.key, c.created_at, c.updated_at,
     c.expires_at, c.attributes, CASE WHEN %(with_data)s THEN c.data END AS data
 FROM current_state_v1.contexts AS c
@@ -20,6 +20,9 @@ WHERE
     AND (%(created_to)s::timestamptz IS NULL OR c.created_at < %(created_to)s)
     AND (%(updated_from)s::timestamptz IS NULL OR c.updated_at >= %(updated_from)s)
     AND (%(updated_to)s::timestamptz IS NULL OR c.updated_at < %(updated_to)s)
-    AND (%(after_key)s::text IS NULL OR (c.namespace, c.key) > (%(after_namespace)s, %(after_key)s))
-ORDER BY c.namespace, c.key
+    AND (
+        %(after_key)s::text IS NULL
+        OR (c.namespace, left(c.key, 150), c.key) > (%(after_namespace)s, left(%(after_key)s, 150), %(after_key)s)
+    )
+ORDER BY c.namespace, left(c.key, 150), c.key
 LIMIT %(limit)s
