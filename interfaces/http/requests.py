@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, unquote_to_bytes
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
+from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from application.contexts import ContextRef
@@ -38,6 +39,15 @@ _JSON = re.compile(r"application/([\w.+-]+\+)?json")
 _ETAG = re.compile(r'"(\d{1,10})"')
 
 M = TypeVar("M", bound=BaseModel)
+
+
+class _WholePath(PathConvertor):
+    """All that is left of the path, line breaks too: by `.*$` a key that ends in one would be the key without it."""
+
+    regex = "(?s:.*)"
+
+
+register_url_convertor("whole", _WholePath())
 
 
 class Edge:

@@ -32,6 +32,9 @@ _LOOKED = load(__file__, "looked")
 _FAILED = load(__file__, "failed")
 _NOTIFY = load(__file__, "notify")
 
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
+"""Seconds before a new try; doubled by each failure, until something goes well again."""
+
 
 class ProjectionAheadError(ContextlineError):
     """The read model knows of events that the log doesn't have."""
@@ -62,6 +65,7 @@ class Runner:
         self._batch, self._poll, self._sleep = batch, poll, sleep
         self._names = {"name": projection.name, "version": projection.version}
         self._lease = Lease(projection.name, projection.version, owner)
+        self._pause = SHORTEST_PAUSE
 
     async def run(self) -> None:
         """Until cancelled.
@@ -70,7 +74,6 @@ class Runner:
             ProjectionAheadError: the log is shorter than what the read model was built from.
             UnknownEventError: a newer program wrote to the log.
         """
-        pause = 0.1
         while True:
             try:
                 async with await connect(self._url, PROJECTION) as connection:
@@ -92,10 +95,8 @@ class Runner:
             except Exception as error:
                 _log.exception("%s can't go on, trying again", self._projection.name)
                 await self._report(f"{type(error).__name__}: {error}")
-            else:
-                pause = 0.1
-            await self._sleep(pause)
-            pause = min(2 * pause, 5.0)
+            await self._sleep(self._pause)
+            self._pause = min(2 * self._pause, LONGEST_PAUSE)
 
     async def _set_up(self, connection: AsyncConnection[Any]) -> None:
         async with connection.transaction():
@@ -138,7 +139,7 @@ class Runner:
         if position > end:
             raise ProjectionAheadError(
                 f"the read model {self._projection.name} was built up to position {position}, but the log ends at "
-                f"{end}: the database was restored from a backup older than its read models; rebuild them from this log"
+                f"{end}: the database was restored from a backup older than its read models; build them anew (docs/operations.md)"
             )
         return position
 
@@ -160,6 +161,7 @@ class Runner:
         async with connection.transaction():
             await self._lease.hold(connection, now)
             await connection.execute(_LOOKED, {**self._names, "now": now})
+        self._pause = SHORTEST_PAUSE
 
     async def _report(self, error: str) -> None:
         """By a connection of its own: the one at work may be what failed."""

@@ -67,7 +67,7 @@ def _with_key(method: str, name: str, **told_of: Any) -> Callable[[R], R]:
     def decorate(endpoint: R) -> R:
         by_query = router.api_route(f"/{name}", methods=[method], **told(**told_of))
         by_path = router.api_route(
-            f"/{name}/{{path_key:path}}",
+            f"/{name}/{{path_key:whole}}",
             methods=[method],
             operation_id=f"{name}_by_path",
             **told(**told_of, path="path_key"),

@@ -27,7 +27,7 @@ async def create(request: Request) -> Response:
 
 
 @router.get("/get", **told({200: SessionAnswer}, query=models.SessionQuery))
-@router.get("/get/{path_id:path}", operation_id="get_session_by_path", **told({200: SessionAnswer}, path="path_id"))
+@router.get("/get/{path_id:whole}", operation_id="get_session_by_path", **told({200: SessionAnswer}, path="path_id"))
 async def get(request: Request) -> Response:
     """Read one session, strongly consistent."""
     session = await services(request).sessions.get(TENANT, _id(request))
@@ -39,14 +39,14 @@ _END_BY_PATH = told({200: SessionAnswer}, path="path_id", body=models.EndSession
 
 
 @router.post("/complete", **_END)
-@router.post("/complete/{path_id:path}", operation_id="complete_by_path", **_END_BY_PATH)
+@router.post("/complete/{path_id:whole}", operation_id="complete_by_path", **_END_BY_PATH)
 async def complete(request: Request) -> Response:
     """End a session that reached what it was for."""
     return await _end(request, COMPLETED)
 
 
 @router.post("/fail", **_END)
-@router.post("/fail/{path_id:path}", operation_id="fail_by_path", **_END_BY_PATH)
+@router.post("/fail/{path_id:whole}", operation_id="fail_by_path", **_END_BY_PATH)
 async def fail(request: Request) -> Response:
     """End a session that did not."""
     return await _end(request, FAILED)
