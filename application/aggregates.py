@@ -6,11 +6,11 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 from uuid import UUID
 from weakref import WeakValueDictionary
 
-from application.ports import Clock, EventStore, Write
+from application.ports import Clock, EventStore, Snapshots, SnapshotState, Write
 from domain.errors import ContextlineError, OverloadedError, VersionConflictError
 from domain.recorded import Event, Origin, Recorded, stream_id
 
@@ -18,18 +18,23 @@ ATTEMPTS = 100
 """How often a command without an expected version is decided anew when others write the same stream."""
 
 
-class State(Protocol):
-    """What the aggregates have in common."""
+SNAPSHOT_EVENTS = 100
+"""A state is offered as a snapshot when so many events were folded since the last one."""
 
-    @property
-    def version(self) -> int:
-        """Of the stream, at this state."""
-        ...
+SNAPSHOT_BYTES = 1024 * 1024
+"""Or when their payloads together had so many bytes."""
 
-
-S = TypeVar("S", bound=State)
+S = TypeVar("S", bound=SnapshotState)
 Decide = Callable[[S | None, datetime], Sequence[Event]]
 """Events, or a refusal raised. It may be called again with a newer state."""
+
+
+class _Kept(NamedTuple, Generic[S]):
+    """A state in memory, and what folding has cost since its last snapshot."""
+
+    state: S
+    events: int
+    bytes: int
 
 
 class Aggregates(Generic[S]):
@@ -41,13 +46,16 @@ class Aggregates(Generic[S]):
 
     def __init__(
         self,
+        kind: type[S],
         store: EventStore,
+        snapshots: Snapshots,
         clock: Clock,
         fold: Callable[[S | None, Iterable[Recorded[Event]]], S | None],
         capacity: int = 4096,
     ) -> None:
-        self._store, self._clock, self._fold, self._capacity = store, clock, fold, capacity
-        self._kept: OrderedDict[UUID, S] = OrderedDict()
+        self._kind, self._store, self._snapshots, self._clock = kind, store, snapshots, clock
+        self._fold, self._capacity = fold, capacity
+        self._kept: OrderedDict[UUID, _Kept[S]] = OrderedDict()
         self._turns: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
 
     async def load(self, tenant: str, stream_name: str) -> S | None:
@@ -72,10 +80,9 @@ class Aggregates(Generic[S]):
         # Commands of this process on one stream take turns: they would only conflict with each other.
         turn = self._turns.setdefault(stream, asyncio.Lock())
         async with turn:
-            state = self._kept.get(stream)
-            newest = False
-            if state is None:
-                state, newest = await self._refresh(tenant, stream), True
+            kept = self._kept.get(stream)
+            newest = kept is None
+            state = kept.state if kept else await self._refresh(tenant, stream)
             for _ in range(ATTEMPTS):
                 try:
                     events = decide(state, self._clock())
@@ -92,29 +99,42 @@ class Aggregates(Generic[S]):
                     continue
                 after = self._fold(state, recorded)
                 assert after is not None, "a command that is carried out leaves an event"
-                self._keep(stream, after)
+                self._keep(tenant, stream, after, recorded)
                 return after, recorded
         raise OverloadedError(f"the change met {ATTEMPTS} others on its way and was not made; try again")
 
     async def _refresh(self, tenant: str, stream: UUID) -> S | None:
         version = await self._store.head(tenant, stream)
-        state = self._kept.get(stream)
-        if state is not None and state.version > version:
+        kept = self._kept.get(stream)
+        if kept is not None and kept.state.version > version:
             # The log is shorter than what we know: the database was restored. What it says holds; what we know must not
             # come back when the log has grown to that version again.
             self._kept.pop(stream, None)
-            state = None
-        if version > (state.version if state else 0):
-            after = state.version if state else 0
-            state = self._fold(state, await self._store.read_stream(tenant, stream, after=after))
+            kept = None
+        state = kept.state if kept else await self._from_snapshot(tenant, stream, version)
+        known = state.version if state else 0
+        events = await self._store.read_stream(tenant, stream, after=known) if version > known else ()
+        state = self._fold(state, events)
         if state is not None:
-            self._keep(stream, state)
+            self._keep(tenant, stream, state, events)
         return state
 
-    def _keep(self, stream: UUID, state: S) -> None:
-        known = self._kept.get(stream)
-        if known is None or known.version <= state.version:
-            self._kept[stream] = state
+    async def _from_snapshot(self, tenant: str, stream: UUID, version: int) -> S | None:
+        if version == 0:
+            return None
+        state = await self._snapshots.newest(tenant, stream, self._kind)
+        # One that is ahead of the log was taken before the database was restored.
+        return state if state and state.version <= version else None
+
+    def _keep(self, tenant: str, stream: UUID, state: S, folded: Sequence[Recorded[Event]]) -> None:
+        kept = self._kept.get(stream)
+        if kept is None or kept.state.version <= state.version:
+            events = len(folded) + (kept.events if kept else 0)
+            size = sum(event.size for event in folded) + (kept.bytes if kept else 0)
+            if events >= SNAPSHOT_EVENTS or size >= SNAPSHOT_BYTES:
+                self._snapshots.offer(tenant, stream, state)
+                events = size = 0
+            self._kept[stream] = _Kept(state, events, size)
         self._kept.move_to_end(stream)
         while len(self._kept) > self._capacity:
             self._kept.popitem(last=False)

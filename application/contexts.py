@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from application.access import Access, AccessCounts
 from application.aggregates import Aggregates
-from application.ports import Clock, EventStore
+from application.ports import Clock, EventStore, Snapshots
 from domain.catalogue import NAMES
 from domain.contexts import context as aggregate
 from domain.contexts.commands import DeleteContext, RollBackContext, StoreContext, UpdateContext
@@ -32,9 +32,9 @@ class ContextRef(NamedTuple):
 class Contexts:
     """The application's face for contexts."""
 
-    def __init__(self, store: EventStore, clock: Clock, capacity: int = 4096) -> None:
+    def __init__(self, store: EventStore, snapshots: Snapshots, clock: Clock, capacity: int = 4096) -> None:
         self._store, self._clock = store, clock
-        self._contexts: Aggregates[Context] = Aggregates(store, clock, aggregate.fold, capacity)
+        self._contexts: Aggregates[Context] = Aggregates(Context, store, snapshots, clock, aggregate.fold, capacity)
         self._accesses = AccessCounts()
         self._known_end = 0
 

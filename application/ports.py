@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
 from domain.recorded import Event, Origin, Recorded
@@ -24,6 +24,32 @@ class Clock(Protocol):
 
     def __call__(self) -> datetime:
         """The instant."""
+        ...
+
+
+class SnapshotState(Protocol):
+    """A state that can be kept as a snapshot."""
+
+    SHAPE: ClassVar[int]
+
+    @property
+    def version(self) -> int:
+        """Of the stream, at this state."""
+        ...
+
+
+S = TypeVar("S", bound=SnapshotState)
+
+
+class Snapshots(Protocol):
+    """A cache of states. Losing it costs time and nothing else."""
+
+    async def newest(self, tenant: str, stream_id: UUID, kind: type[S]) -> S | None:
+        """The newest usable state of a stream, if there is one."""
+        ...
+
+    def offer(self, tenant: str, stream_id: UUID, state: SnapshotState) -> None:
+        """Have a state kept some time soon."""
         ...
 
 

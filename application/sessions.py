@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from application.aggregates import Aggregates
-from application.ports import Clock, EventStore
+from application.ports import Clock, EventStore, Snapshots
 from domain.recorded import Origin
 from domain.sessions import session as aggregate
 from domain.sessions.session import CreateSession, EndSession, Session, check_id, existing, stream_name
@@ -14,8 +14,10 @@ from domain.sessions.session import CreateSession, EndSession, Session, check_id
 class Sessions:
     """The application's face for sessions."""
 
-    def __init__(self, store: EventStore, clock: Clock, new_id: Callable[[], str], capacity: int = 4096) -> None:
-        self._sessions: Aggregates[Session] = Aggregates(store, clock, aggregate.fold, capacity)
+    def __init__(
+        self, store: EventStore, snapshots: Snapshots, clock: Clock, new_id: Callable[[], str], capacity: int = 4096
+    ) -> None:
+        self._sessions: Aggregates[Session] = Aggregates(Session, store, snapshots, clock, aggregate.fold, capacity)
         self._new_id = new_id
 
     def make_id(self) -> str:

@@ -42,6 +42,8 @@ class Recorded(msgspec.Struct, Generic[EventT_co], frozen=True):
     position: int
     recorded_at: datetime
     origin: Origin
+    size: int = 0
+    """Bytes of the payload: what it costs to read it again."""
 
     @property
     def originator_id(self) -> UUID:

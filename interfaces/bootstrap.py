@@ -18,6 +18,7 @@ from infrastructure.eventstore.follow import PROJECTION_CHANNEL, Listener
 from infrastructure.eventstore.group_commit import Limits
 from infrastructure.eventstore.names import event_types
 from infrastructure.eventstore.read import LogReader
+from infrastructure.eventstore.snapshots import PostgresSnapshots
 from infrastructure.eventstore.store import PostgresEventStore
 from infrastructure.payloads.codec import Codec
 from infrastructure.postgres.connections import API, PROJECTION, connect
@@ -65,6 +66,7 @@ async def services(settings: Settings, url: str, clock: Clock = utc_now) -> Asyn
                 codec=Codec(settings.compress_above),
             )
         )
+        snapshots = await stack.enter_async_context(PostgresSnapshots(store.database, store.tenants))
         progress = await stack.enter_async_context(
             Listener(lambda: connect(url, API, autocommit=True), PROJECTION_CHANNEL)
         )
@@ -72,8 +74,8 @@ async def services(settings: Settings, url: str, clock: Clock = utc_now) -> Asyn
             settings=settings,
             clock=clock,
             store=store,
-            contexts=Contexts(store, clock, settings.cached_contexts),
-            sessions=Sessions(store, clock, lambda: f"sess_{uuid4().hex}", settings.cached_contexts),
+            contexts=Contexts(store, snapshots, clock, settings.cached_contexts),
+            sessions=Sessions(store, snapshots, clock, lambda: f"sess_{uuid4().hex}", settings.cached_contexts),
             current_state=CurrentStateReader(store.database, clock),
             registry=Registry(store.database, progress, store.end),
         )

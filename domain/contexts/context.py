@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 import msgspec
@@ -33,6 +33,9 @@ from domain.values import Json
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):
     """A context at one version. `data` and `attributes` of a deleted one are what they were last."""
+
+    SHAPE: ClassVar[int] = 1
+    """Raise it when the fields change: snapshots of another shape are ignored."""
 
     id: UUID
     namespace: str

@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 
 from domain.errors import ChangeDoesNotApplyError, InvalidInputError
-from domain.values import Json, equal, escape, identical
+from domain.values import MAX_DEPTH, Json, equal, escape, identical
 
 Operation = dict[str, Json]
 """One operation of a patch as RFC 6902 writes it: {"op", "path", "value" or "from"}."""
@@ -141,12 +141,10 @@ class _Edit:
             case "copy":
                 value = self._source(parse_pointer(operation["from"]))
                 if self._may_copy is not None:
-                    self._may_copy -= _size(value, self._may_copy)
+                    self._may_copy -= _size(value, {})
                     if self._may_copy < 0:
                         raise _MisfitError("the patch copies too much")
-                # From here on a container of ours may stand in two places, and a change of one must not show in the
-                # other: nothing is ours any more.
-                self._own.clear()
+                self._share(value)
                 self._add(tokens, value)
 
     def _find(self, tokens: list[str]) -> Json:
@@ -182,6 +180,15 @@ class _Edit:
         self._own[id(copy)] = copy
         return copy
 
+    def _share(self, value: Json) -> None:
+        """It will stand in two places, and a change of one must not show in the other: it is ours no more."""
+        pending = [value]
+        while pending:
+            item = pending.pop()
+            # What is ours hangs together: below what is not, nothing is.
+            if self._own.pop(id(item), None) is not None:
+                pending.extend(item.values() if isinstance(item, dict) else item)
+
     def _add(self, tokens: list[str], value: Json) -> None:
         if not tokens:
             self.document = value
@@ -208,19 +215,20 @@ class _Edit:
         del parent[last if isinstance(parent, dict) else int(last)]
 
 
-def _size(value: Json, limit: int) -> int:
-    """Bytes, roughly, that a value takes when it is written; counted until it is clear that they are too many."""
-    size, pending = 0, [value]
-    while pending and size <= limit:
-        item = pending.pop()
-        size += 8
-        if isinstance(item, str):
-            size += len(item)
-        elif isinstance(item, list):
-            pending.extend(item)
-        elif isinstance(item, dict):
-            size += sum(map(len, item))
-            pending.extend(item.values())
+def _size(value: Json, known: dict[int, int], depth: int = 1) -> int:
+    """Bytes, roughly, that a value takes when it is written. What stands in several places is looked at once."""
+    if isinstance(value, str):
+        return 8 + len(value)
+    if not isinstance(value, dict | list):
+        return 8
+    size = known.get(id(value))
+    if size is None:
+        if depth > MAX_DEPTH:
+            raise _MisfitError(f"what is to be copied is nested deeper than {MAX_DEPTH} levels")
+        items = value.values() if isinstance(value, dict) else value
+        size = 8 + sum(map(len, value)) if isinstance(value, dict) else 8
+        size += sum([_size(item, known, depth + 1) for item in items])
+        known[id(value)] = size
     return size
 
 

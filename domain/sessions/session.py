@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 import msgspec
@@ -21,6 +21,9 @@ MAX_ID_LENGTH = 256
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
     """A session at one version."""
+
+    SHAPE: ClassVar[int] = 1
+    """Raise it when the fields change: snapshots of another shape are ignored."""
 
     stream_id: UUID
     id: str

@@ -112,7 +112,16 @@ class LogReader:
             event = self._codec.decode_event(name, row.payload, where)
             origin = decode_origin(row.origin)
             events.append(
-                Recorded(event, row.tenant_id, row.stream_id, row.version, row.position, row.recorded_at, origin)
+                Recorded(
+                    event,
+                    row.tenant_id,
+                    row.stream_id,
+                    row.version,
+                    row.position,
+                    row.recorded_at,
+                    origin,
+                    len(row.payload),
+                )
             )
         return events
 

@@ -64,11 +64,19 @@ class PostgresEventStore:
         ]
         appended = await self.append_raw(AppendRequest(tenant_id, streams))
         recorded: list[Recorded[Event]] = []
-        for write in writes:
-            for version, event in enumerate(write.events, write.expected + 1):
-                position = appended.first + len(recorded)
+        for write, stream in zip(writes, streams, strict=True):
+            for offset, (event, new) in enumerate(zip(write.events, stream.events, strict=True)):
                 recorded.append(
-                    Recorded(event, tenant_id, write.stream_id, version, position, appended.recorded_at, origin)
+                    Recorded(
+                        event,
+                        tenant_id,
+                        write.stream_id,
+                        write.expected + 1 + offset,
+                        appended.first + len(recorded),
+                        appended.recorded_at,
+                        origin,
+                        len(new.payload),
+                    )
                 )
         return recorded
 

@@ -15,3 +15,5 @@ GRANT INSERT, UPDATE ON contextline.recorder_tracking TO contextline_api;
 GRANT INSERT ON contextline.recorder_snapshots TO contextline_api;
 
 GRANT INSERT, UPDATE ON contextline.projections, contextline.projection_leases TO contextline_projection;
+
+GRANT INSERT, UPDATE, DELETE ON contextline.snapshots TO contextline_api;

@@ -1,0 +1,27 @@
+"""A snapshot's shape number goes up when the fields of the state change."""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+import pytest
+
+from domain.contexts.context import Context
+from domain.sessions.session import Session
+
+# Of each shape, the digest of its fields. A failing test means: the fields changed, so raise SHAPE and add a line.
+SHAPES = {
+    (Context, 1): "e0ee6ebee76b0e70",
+    (Session, 1): "218e0269bc0e13c9",
+}
+
+
+def digest(kind: type[msgspec.Struct]) -> str:
+    fields = msgspec.json.encode(msgspec.json.schema(kind), order="sorted")
+    return hashlib.sha256(fields).hexdigest()[:16]
+
+
+@pytest.mark.parametrize("kind", [Context, Session])
+def test_the_shape_of_a_state_is_known_by_its_number(kind: type[Context] | type[Session]) -> None:
+    assert SHAPES[kind, kind.SHAPE] == digest(kind)
