@@ -24,6 +24,8 @@ _READ_LOG = load(__file__, "read_log")
 PAGE = 1_000
 """Events that one statement reads."""
 MAX_VERSION = 2**31 - 1
+MOST_TURNS = 4
+"""Turns of the event loop for which heads to look up are gathered."""
 
 
 class StoredRow(NamedTuple):
@@ -136,6 +138,7 @@ class _HeadBatches:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._waiting: dict[tuple[int, UUID], asyncio.Future[int]] = {}
+        self._turns = 0
         self._task: asyncio.Task[None] | None = None
 
     async def version(self, tenant_id: int, stream_id: UUID) -> int:
@@ -150,8 +153,13 @@ class _HeadBatches:
 
     async def _drain(self) -> None:
         while self._waiting:
+            # Under load a few turns of the loop bring more callers, who then share the round trip; a lone one waits for
+            # no one.
+            for _ in range(self._turns):
+                await asyncio.sleep(0)
             # From here on a new call makes a new entry, and is served by the next statement.
             batch, self._waiting = self._waiting, {}
+            self._turns = min(len(batch) - 1, MOST_TURNS)
             try:
                 versions = await self._look_up(list(batch))
             except Exception as error:

@@ -82,14 +82,14 @@ def migrate(url: str, migrations: list[Migration] | None = None) -> list[str]:
     return done
 
 
-def check_current(url: str) -> None:
-    """Refuse to run on a database whose schema is not this program's.
+def check_current(url: str, role: str | None = None) -> None:
+    """Refuse to run on a database whose schema is not this program's; looked at in the role that will be worked in.
 
     Raises:
         MigrationError: it is older or newer, or was never set up.
     """
     wanted = available()
-    with Connection.connect(conninfo(url), autocommit=True) as connection:
+    with Connection.connect(conninfo(url, role), autocommit=True) as connection:
         found = connection.execute("SELECT to_regclass('contextline.schema_migrations')").fetchone()
         applied = _check_applied(connection, wanted) if found and found[0] else 0
     if applied < len(wanted):

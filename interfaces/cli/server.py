@@ -15,7 +15,7 @@ import uvicorn
 import uvloop
 
 from domain.errors import ContextlineError
-from infrastructure.postgres.connections import PROJECTION
+from infrastructure.postgres.connections import API, PROJECTION
 from infrastructure.postgres.database import Database
 from infrastructure.postgres.migrate import check_current
 from infrastructure.settings import Settings
@@ -74,7 +74,7 @@ def bind(settings: Settings) -> socket.socket:
 
 def serve(settings: Settings, url: str, listener: socket.socket) -> None:
     """Answer requests until SIGTERM or SIGINT; then finish those under way."""
-    check_current(url)
+    check_current(url, API)
     config = uvicorn.Config(
         create_app(settings, url),
         log_config=None,
@@ -96,7 +96,7 @@ def project(settings: Settings, url: str, names: list[str]) -> None:
     Raises:
         ContextlineError: one can't go on, and why.
     """
-    check_current(url)
+    check_current(url, PROJECTION)
     try:
         uvloop.run(_until_stopped(settings, url, names))
     except* ContextlineError as group:

@@ -150,6 +150,7 @@ async def _http_error(_: Request, error: Exception) -> Response:
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
-    _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    # The server logs the traceback: Starlette raises the error again after this answer.
+    _log.error("%s %s failed: %r", request.method, request.url.path, error)
     detail = "something went wrong here; the server's log has the details"
     return problem(500, "internal-error", "Internal error", detail)
