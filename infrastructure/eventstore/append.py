@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from psycopg import AsyncConnection
+from psycopg.abc import PQGen
+from psycopg.waiting import Ready, Wait
 
 from infrastructure.eventstore.requests import AppendRequest, Head, Plan, StreamKey, plan
 from infrastructure.postgres.arrays import BigInts, Byteas, Integers, SmallInts, Texts, Uuids
@@ -71,6 +73,7 @@ async def begin(
         heads_found = await connection.execute(
             _HEADS, {"tenant_ids": Integers([k[0] for k in keys]), "stream_ids": Uuids([k[1] for k in keys])}
         )
+        await _sent(connection)
         end_found = await connection.execute(_LOG_END)
     heads: dict[StreamKey, Head] = {
         (tenant_id, stream_id): Head(stream_no, version)
@@ -113,6 +116,7 @@ async def commit(connection: AsyncConnection[Any], planned: Plan) -> None:
                     "versions": Integers([head.version for head in raised.values()]),
                 },
             )
+        await _sent(connection)
         for start, end in _slices(planned.payloads):
             await connection.execute(
                 _INSERT_EVENTS,
@@ -127,26 +131,48 @@ async def commit(connection: AsyncConnection[Any], planned: Plan) -> None:
                     "payloads": Byteas(planned.payloads[start:end]),
                 },
             )
+            await _sent(connection)
         for tenant_id, tracking in planned.trackings:
             await connection.execute(_TRACK, {"tenant_id": tenant_id, **tracking._asdict()})
         await connection.execute(_NOTIFY, {"position": planned.last})
         await connection.commit()
 
 
+async def _sent(connection: AsyncConnection[Any]) -> None:
+    """Wait until a statement given to a pipeline is on its way.
+
+    psycopg 3.3 tries to send once, then waits for the answer: a statement larger than the socket's buffer, which is
+    small for a Unix socket, would wait for ever.
+    """
+    if connection.pgconn.flush():
+        await connection.wait(_sending(connection))
+
+
+def _sending(connection: AsyncConnection[Any]) -> PQGen[None]:
+    while connection.pgconn.flush():
+        if (yield Wait.RW) & Ready.R:
+            # Or the server, too, might wait for us to read.
+            connection.pgconn.consume_input()
+
+
 async def was_committed(connection: AsyncConnection[Any], planned: Plan) -> bool:
     """Whether a plan whose commit was never answered is in the log.
 
     Takes the lock first: if the old transaction is still under way, this waits for its end. It was one transaction, so
-    its first event tells of all.
+    its first event tells of all; of a plan without events, what it tracked.
     """
     await connection.execute(_LOCK)
-    cursor = await connection.execute(_EVENT_AT, {"position": planned.before + 1})
-    found = await cursor.fetchone()
+    if planned.stream_nos:
+        cursor = await connection.execute(_EVENT_AT, {"position": planned.before + 1})
+        first = (planned.stream_nos[0], planned.versions[0], planned.recorded_at, planned.payloads[0])
+        committed = await cursor.fetchone() == first
+    else:
+        tenant_id, tracking = planned.trackings[0]
+        names = {"tenant_id": tenant_id, "application_name": tracking.application_name}
+        cursor = await connection.execute(_MAX_TRACKING, names)
+        committed = await cursor.fetchone() == (tracking.notification_id,)
     await connection.rollback()
-    return bool(
-        planned.stream_nos
-        and found == (planned.stream_nos[0], planned.versions[0], planned.recorded_at, planned.payloads[0])
-    )
+    return committed
 
 
 def _slices(payloads: Sequence[bytes]) -> list[tuple[int, int]]:

@@ -125,6 +125,11 @@ class GroupCommit:
             for waiting in batch:
                 waiting.answer.cancel()
             raise
+        except DatabaseUnavailableError as error:
+            # Who waits behind has waited as long: each batch in its turn would make the last ones wait for minutes.
+            batch = [*batch, *self._queue]
+            self._queue.clear()
+            results = [error] * len(batch)
         except ContextlineError as error:
             results = [error] * len(batch)
         except Exception as error:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import zlib
 from collections import OrderedDict
 from typing import Any, Self, TypeVar
 from uuid import UUID
@@ -51,9 +50,9 @@ class PostgresSnapshots:
         """The newest usable state; None where there is none, it is of another shape, or it is damaged."""
         tenant_id = await self._tenants.number(tenant)
         rows = await self._database.fetch(_NEWEST, {"tenant_id": tenant_id, "stream_id": stream_id})
-        for version, shape, checksum, payload in rows:
+        for version, shape, payload in rows:
             if shape == kind.SHAPE:
-                if (state := self._decode(payload, checksum, kind)) and state.version == version:
+                if (state := self._decode(payload, kind)) and state.version == version:
                     return state
                 _log.warning("the snapshot of stream %s at version %s is damaged: replaying", stream_id, version)
             # Marked, so that the next one replaces it although its version may not be higher.
@@ -68,9 +67,7 @@ class PostgresSnapshots:
             self._waiting.popitem(last=False)
         self._wake.set()
 
-    def _decode(self, payload: bytes, checksum: int, kind: type[S]) -> S | None:
-        if zlib.crc32(payload) != checksum:
-            return None
+    def _decode(self, payload: bytes, kind: type[S]) -> S | None:
         decoder: msgspec.msgpack.Decoder[S] = msgspec.msgpack.Decoder(kind)
         try:
             return self._codec.unpack(payload, decoder)
@@ -89,14 +86,12 @@ class PostgresSnapshots:
                     _log.warning("a snapshot was not kept: %s", error)
 
     async def _keep(self, tenant: str, stream_id: UUID, state: SnapshotState) -> None:
-        payload = self._codec.pack(state)
         row: dict[str, Any] = {
             "tenant_id": await self._tenants.number(tenant),
             "stream_id": stream_id,
             "version": state.version,
             "shape": state.SHAPE,
-            "checksum": zlib.crc32(payload),
-            "payload": payload,
+            "payload": self._codec.pack(state),
             "replace": (tenant, stream_id) in self._unusable,
         }
         await self._database.fetch(_KEEP, row)

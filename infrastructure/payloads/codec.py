@@ -1,12 +1,14 @@
 """Events to bytes and back.
 
 A payload is one header byte and a body. The high half of the header is the format's version (1); of the low half, bit 0
-says that the body is compressed with zstandard. The body is the event's fields as a MessagePack map; fields that have
-their default are left out. A header that isn't known is refused by name, never guessed at.
+says that the body is compressed with zstandard, whose frame has a checksum. A body that isn't compressed has the CRC-32
+of itself before it, big-endian, so that no flipped bit is ever taken for data. The body is the event's fields as a
+MessagePack map; fields that have their default are left out. A header that isn't known is refused by name.
 """
 
 from __future__ import annotations
 
+import zlib
 from typing import TypeVar
 
 import msgspec
@@ -47,7 +49,7 @@ class Codec:
             smaller = self._compressor.compress(body)
             if len(smaller) < len(body):
                 return b"\x11" + smaller
-        return b"\x10" + body
+        return b"\x10" + zlib.crc32(body).to_bytes(4, "big") + body
 
     def unpack(self, payload: bytes, decoder: msgspec.msgpack.Decoder[T]) -> T:
         """What `pack` was given.
@@ -60,6 +62,9 @@ class Codec:
         header, body = payload[0], memoryview(payload)[1:]
         try:
             if header == PLAIN:
+                checksum, body = body[:4], body[4:]
+                if zlib.crc32(body).to_bytes(4, "big") != checksum:
+                    raise PayloadError("the checksum is not that of the body")
                 return decoder.decode(body)
             if header == COMPRESSED:
                 return decoder.decode(self._decompressor.decompress(body))

@@ -48,6 +48,8 @@ class Database:
         """
         try:
             return await self._fetch(statement, parameters, prepare)
+        except (PoolTimeout, PoolClosed, OSError) as error:
+            raise DatabaseUnavailableError("the database can't be reached; nothing was written") from error
         except psycopg.OperationalError:
             # After a restart of the database the pool is full of dead connections: renew them, then try once more.
             try:
@@ -55,8 +57,6 @@ class Database:
                 return await self._fetch(statement, parameters, prepare)
             except AWAY as error:
                 raise DatabaseUnavailableError("the database can't be reached; nothing was written") from error
-        except (PoolTimeout, PoolClosed, OSError) as error:
-            raise DatabaseUnavailableError("the database can't be reached; nothing was written") from error
 
     async def _fetch(self, statement: bytes, parameters: dict[str, Any] | None, prepare: bool | None) -> list[Any]:
         async with self._pool.connection() as connection:

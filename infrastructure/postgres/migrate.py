@@ -136,6 +136,11 @@ def _ensure_roles(connection: Connection[Any]) -> None:
                 connection.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(name)))
             except psycopg.errors.InternalError_:  # "tuple concurrently updated": another database's migration
                 connection.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(name)))
+            except psycopg.errors.InsufficientPrivilege as error:
+                raise MigrationError(
+                    f"this user may not take on the role {name}, which the server's processes need: have one who may "
+                    f"run `GRANT {name} TO <this user>;`, then migrate again"
+                ) from error
     with connection.transaction():
         connection.execute(_ROLES.read_bytes())
         # A projection makes the tables of its versions itself, each in a schema of its own.

@@ -5,8 +5,6 @@ CREATE TABLE contextline.snapshots (
     version   integer  NOT NULL,
     -- Of the state's fields: a snapshot of another shape is ignored and replaced.
     shape     smallint NOT NULL,
-    -- CRC-32 of the payload.
-    checksum  bigint   NOT NULL,
     payload   bytea    NOT NULL,
     PRIMARY KEY (tenant_id, stream_id)
 );

@@ -1,0 +1,1 @@
+pytest_plugins = ["tests.fixtures.clock", "tests.fixtures.postgres", "tests.fixtures.store"]

@@ -1,0 +1,141 @@
+"""What the fixture files under tests/fixtures/payloads must give, for ever.
+
+Each file holds the payload of one event twice, in hexadecimal: with every field set, and with each field left out that
+has a default. The expected events name all fields, so that a default that changes is noticed. A file, once released, is
+never written again: when the shape of an event changes, its old file stays and a new one comes beside it.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from msgspec import UNSET
+
+from domain.contexts.events import (
+    AttributeChanges,
+    Attributes,
+    ContextCreated,
+    ContextDeleted,
+    ContextReplaced,
+    ContextRolledBack,
+    ContextUpdated,
+)
+from domain.recorded import Event
+from domain.sessions.events import SessionCompleted, SessionCreated, SessionFailed
+
+FOLDER = Path(__file__).resolve().parents[2] / "fixtures" / "payloads"
+
+_WHY: dict[str, Any] = {"action": "remember", "reason": "the user said so", "metadata": {"source": "chat", "turn": 3}}
+_NO_WHY: dict[str, Any] = {"action": None, "reason": None, "metadata": {}}
+_DATA = {
+    "text": "Zoë → 東京 🚆",
+    "least": -(2**63),
+    "most": 2**64 - 1,
+    "float": 0.1,
+    "whole": 2.0,
+    "nothing": None,
+    "flags": [True, False],
+    "nested": [[], {}, [{"a": [1, 2, {"b": ""}]}]],
+}
+_PATCH = [
+    {"op": "replace", "path": "/text", "value": _DATA["text"]},
+    {"op": "add", "path": "/list/-", "value": [1, 2.5, None]},
+    {"op": "move", "from": "/a~1b", "path": "/c~0d"},
+    {"op": "remove", "path": "/old"},
+]
+_ALL = Attributes(
+    session_id="s-1",
+    agent_id="a-1",
+    user_id="u-1",
+    type="decision",
+    tags=("red", "blue"),
+    priority=9,
+    importance=0.75,
+    features=("search",),
+    permissions=("read", "write"),
+    environment="production",
+    document_version="2.1.0",
+    ttl=3600,
+    metadata={"k": [1, {"n": None}]},
+)
+_PLAIN = Attributes(
+    session_id=None,
+    agent_id=None,
+    user_id=None,
+    type="generic",
+    tags=(),
+    priority=0,
+    importance=0.5,
+    features=(),
+    permissions=(),
+    environment="development",
+    document_version="1.0.0",
+    ttl=None,
+    metadata={},
+)
+_SOME = AttributeChanges(
+    session_id=None,
+    agent_id="a-2",
+    user_id="u-2",
+    type="note",
+    tags=(),
+    priority=-1,
+    importance=1.0,
+    features=("f",),
+    permissions=(),
+    environment="staging",
+    document_version="3",
+    ttl=None,
+    metadata={},
+)
+_NO_CHANGES = AttributeChanges(
+    session_id=UNSET,
+    agent_id=UNSET,
+    user_id=UNSET,
+    type=UNSET,
+    tags=UNSET,
+    priority=UNSET,
+    importance=UNSET,
+    features=UNSET,
+    permissions=UNSET,
+    environment=UNSET,
+    document_version=UNSET,
+    ttl=UNSET,
+    metadata=UNSET,
+)
+
+GOLDEN: dict[str, tuple[Event, Event]] = {
+    "context-created": (
+        ContextCreated(namespace="n/s", key="k 1", data=_DATA, attributes=_ALL, compress=False, **_WHY),
+        ContextCreated(namespace="default", key="k", data=None, attributes=_PLAIN, compress=True, **_NO_WHY),
+    ),
+    "context-replaced": (
+        ContextReplaced(data=_DATA, attributes=_ALL, compress=False, **_WHY),
+        ContextReplaced(data=[], attributes=_PLAIN, compress=True, **_NO_WHY),
+    ),
+    "context-updated": (
+        ContextUpdated(change_type="jsonPatch", patch=_PATCH, attributes=_SOME, checkpoint="before lunch", **_WHY),
+        ContextUpdated(change_type="merge", patch=[], attributes=_NO_CHANGES, checkpoint=None, **_NO_WHY),
+    ),
+    "context-rolled-back": (
+        ContextRolledBack(to_version=7, patch=_PATCH, attributes=_ALL, **_WHY),
+        ContextRolledBack(to_version=1, patch=[], attributes=_PLAIN, **_NO_WHY),
+    ),
+    "context-deleted": (ContextDeleted(**_WHY), ContextDeleted(**_NO_WHY)),
+    "session-created": (
+        SessionCreated(session_id="s-1", user_id="u-1", data=_DATA, metadata={"m": [1]}),
+        SessionCreated(session_id="s-2", user_id=None, data={}, metadata={}),
+    ),
+    "session-completed": (
+        SessionCompleted(outcome=_DATA, reason="all done"),
+        SessionCompleted(outcome={}, reason=None),
+    ),
+    "session-failed": (
+        SessionFailed(outcome=_DATA, reason="out of budget"),
+        SessionFailed(outcome={}, reason=None),
+    ),
+}
+
+
+def payloads(name: str) -> list[bytes]:
+    """What the file of an event holds."""
+    return [bytes.fromhex(line) for line in (FOLDER / f"{name}.hex").read_text().split()]
