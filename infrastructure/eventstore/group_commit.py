@@ -26,6 +26,9 @@ from infrastructure.eventstore.requests import Appended, AppendRequest, Plan
 
 _log = logging.getLogger(__name__)
 
+MOST_TURNS = 3
+"""Turns of the event loop for which appends are gathered under load."""
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -90,7 +93,7 @@ class GroupCommit:
             OutcomeUnknownError: it went away during the commit and did not come back in time.
             UnavailableError: `stop` was called; nothing was written.
         """
-        if self._stopping:
+        if self._stopping or self._task is None or self._task.done():
             raise UnavailableError("the store is being closed; nothing was written")
         if len(self._queue) >= self._limits.queue:
             raise OverloadedError(f"{len(self._queue)} commands wait to be written already; try again in a moment")
@@ -100,11 +103,17 @@ class GroupCommit:
         return await answer
 
     async def _run(self) -> None:
+        turns = 0
         while not self._stopping:
             await self._wake.wait()
             self._wake.clear()
             while self._queue:
-                await self._answer(self._take())
+                # Under load, a few turns of the loop let those come who were just answered, and share the transaction.
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+                batch = self._take()
+                turns = min(len(batch) - 1, MOST_TURNS)
+                await self._answer(batch)
 
     def _take(self) -> list[_Waiting]:
         batch: list[_Waiting] = []

@@ -14,6 +14,10 @@ class Numbered:
         self._numbers: dict[str, int] = {}
         self._names: dict[int, str] = {}
 
+    def remembered(self, name: str) -> int | None:
+        """The name's number if it was asked for before, without waiting."""
+        return self._numbers.get(name)
+
     async def number(self, name: str) -> int:
         """The name's number, given to it now if it has none."""
         known = await self.known_number(name)

@@ -51,17 +51,16 @@ class PostgresEventStore:
 
     async def append(self, tenant: str, writes: Sequence[Write], origin: Origin) -> Sequence[Recorded[Event]]:
         """Append all or nothing; the events as they were recorded."""
-        tenant_id = await self.tenants.number(tenant)
+        tenant_id = self.tenants.remembered(tenant) or await self.tenants.number(tenant)
         origin_bytes = encode_origin(origin)
-        streams = [
-            StreamAppend(
-                write.stream_id,
-                write.stream_name,
-                write.expected,
-                [await self._encode(event, origin_bytes) for event in write.events],
-            )
-            for write in writes
-        ]
+        streams = []
+        for write in writes:
+            events = []
+            for event in write.events:
+                name = event_name(event)
+                type_id = self.types.remembered(name) or await self.types.number(name)
+                events.append(NewEvent(type_id, origin_bytes, self._codec.encode_event(event)))
+            streams.append(StreamAppend(write.stream_id, write.stream_name, write.expected, events))
         appended = await self.append_raw(AppendRequest(tenant_id, streams))
         recorded: list[Recorded[Event]] = []
         for write, stream in zip(writes, streams, strict=True):
@@ -86,7 +85,8 @@ class PostgresEventStore:
 
     async def head(self, tenant: str, stream_id: UUID) -> int:
         """A stream's version, 0 where it doesn't exist."""
-        return await self.reader.head(await self.tenants.number(tenant), stream_id)
+        tenant_id = self.tenants.remembered(tenant) or await self.tenants.number(tenant)
+        return await self.reader.head(tenant_id, stream_id)
 
     async def read_stream(
         self, tenant: str, stream_id: UUID, *, after: int = 0, up_to: int | None = None
@@ -101,6 +101,3 @@ class PostgresEventStore:
     async def type_id(self, name: str) -> int:
         """The number of an event name."""
         return await self.types.number(name)
-
-    async def _encode(self, event: Event, origin: bytes) -> NewEvent:
-        return NewEvent(await self.type_id(event_name(event)), origin, self._codec.encode_event(event))
