@@ -22,13 +22,15 @@ import psycopg
 import pytest
 import yaml
 
+from interfaces.cli.main import app
+
 ROOT = Path(__file__).parents[3]
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 COMPOSE = (ROOT / "docker-compose.yml").read_text()
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(COMPOSE)["services"]
 OURS = {name: service for name, service in SERVICES.items() if service["image"].startswith("contextline:")}
 ONE_SHOT = {"migrate"}
-COMMANDS = {"up", "serve", "project", "migrate", "status"}
+COMMANDS = {command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands}
 SECRETS = {
     "POSTGRES_PASSWORD": "superuser's",
     "POSTGRES_OWNER_PASSWORD": 'owner\'s "quoted"',
