@@ -113,24 +113,12 @@ async def test_sessions_are_listed_newest_first_by_status_and_user_in_pages(api:
     await end(api, "fail", "s-2")
 
     async def ids(**query: Any) -> list[str]:
-        query["minPosition"] = await api.log_end()
-        page = (await api.http.get("/api/sessions", params=query)).json()
-        found = [session["id"] for session in page["items"]]
-        return found + (await ids(**query, cursor=page["nextCursor"]) if page["nextCursor"] else [])
-
-    async def pages(limit: int) -> list[str]:
-        found, cursor = [], None
-        while True:
-            query = {"limit": limit} | ({"cursor": cursor} if cursor else {})
-            page = (await api.http.get("/api/sessions", params=query)).json()
-            found += [session["id"] for session in page["items"]]
-            cursor = page["nextCursor"]
-            if not cursor:
-                return found
+        pages = await api.pages("/api/sessions", minPosition=await api.log_end(), **query)
+        return [session["id"] for page in pages for session in page]
 
     newest_first = ["s-4", "s-3", "s-2", "s-1", "s-0"]
     assert await ids() == newest_first
-    assert await pages(1) == await pages(2) == await pages(5) == newest_first
+    assert await ids(limit=1) == await ids(limit=2) == await ids(limit=5) == newest_first
     assert await ids(status="active") == ["s-4", "s-3", "s-0"]
     assert await ids(status="completed") == ["s-1"]
     assert await ids(userId="even") == ["s-4", "s-2", "s-0"]

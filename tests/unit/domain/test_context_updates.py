@@ -21,6 +21,8 @@ DONE: list[tuple[str, Any, Any]] = [
     ("merge", {"a": None}, {"a": None, "n": 1, "x": None}),
     ("merge", {"n": {"deep": []}}, {"a": {"b": [1], "c": 2}, "n": {"deep": []}, "x": None}),
     ("merge", {}, BEFORE),
+    ("merge", {"n": True, "a": {"c": 2.0}}, {"a": {"b": [1], "c": 2.0}, "n": True, "x": None}),
+    ("mergePatch", {"n": True, "a": {"c": 2.0}}, {"a": {"b": [1], "c": 2.0}, "n": True, "x": None}),
     ("mergePatch", {"a": {"c": None}, "y": {"z": None}}, {"a": {"b": [1]}, "n": 1, "x": None, "y": {}}),
     ("mergePatch", [None], [None]),
     ("mergePatch", {}, BEFORE),

@@ -157,6 +157,19 @@ def test_a_merge_patch_does_what_the_rfcs_pseudocode_does(document: Any, operand
     assert identical(document, before)
 
 
+def _merge(there: Any, given: Any) -> Any:
+    if not isinstance(there, dict) or not isinstance(given, dict):
+        return given
+    return there | {name: _merge(there[name], value) if name in there else value for name, value in given.items()}
+
+
+@settings(max_examples=100, deadline=None)
+@given(objects, objects)
+def test_merging_goes_into_objects_and_replaces_the_rest(document: Any, operand: Any) -> None:
+    _, after = plan_change("merge", document, operand)
+    assert identical(after, _merge(document, operand))
+
+
 @settings(max_examples=60, deadline=None)
 @given(objects, objects)
 def test_merging_twice_is_merging_once_and_what_was_merged_is_there(document: Any, operand: Any) -> None:

@@ -1,0 +1,189 @@
+"""The read model says what the log says: compared row for row with a fold written by hand, over a random load."""
+
+import copy
+import random
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import jsonpatch
+import msgspec
+import pytest
+
+from application.contexts import ContextRef
+from domain.contexts.commands import DeleteContext, RollBackContext, StoreContext, UpdateContext
+from domain.contexts.events import AttributeChanges, Attributes
+from domain.errors import ContextlineError
+from domain.recorded import Event, Origin, Recorded
+from domain.sessions.session import CreateSession, EndSession
+from domain.values import identical
+from interfaces.bootstrap import Services
+from tests.fixtures.clock import MovableClock
+from tests.fixtures.http import Api
+from tests.integration.projections.reading import catch_up, forget, rows
+
+NOBODY = Origin()
+COLUMNS = ("session_id", "agent_id", "user_id", "type", "environment", "priority", "importance")
+
+
+def fold(events: Sequence[Recorded[Event]]) -> dict[str, dict[Any, dict[str, Any]]]:
+    """What the rows must be. It shares no code with what it checks: patches are applied by a library."""
+    contexts: dict[Any, dict[str, Any]] = {}
+    sessions: dict[Any, dict[str, Any]] = {}
+    for recorded in events:
+        event, stream, at = recorded.event, recorded.stream_id, recorded.recorded_at
+        kind, told = type(event).__name__, msgspec.structs.asdict(event)
+        here = {"version": recorded.version, "position": recorded.position}
+        if kind == "ContextDeleted":
+            del contexts[stream]
+        elif kind == "SessionCreated":
+            document = {
+                **here, "stream_id": str(stream), "id": told["session_id"], "status": "active", "outcome": {},
+                "user_id": told["user_id"], "data": told["data"], "metadata": told["metadata"], "reason": None,
+                "created_at": at, "updated_at": at, "ended_at": None,
+            }  # fmt: skip
+            sessions[stream] = {"created_position": recorded.position, "created_at": at, "document": document}
+        elif kind in ("SessionCompleted", "SessionFailed"):
+            document = sessions[stream]["document"]
+            document |= {**here, "status": kind[len("Session") :].lower(), "updated_at": at, "ended_at": at}
+            document |= {"outcome": told["outcome"], "reason": told["reason"]}
+        else:
+            if kind == "ContextCreated":
+                names = {"namespace": told["namespace"], "key": told["key"]}
+                contexts[stream] = {**names, "created_position": recorded.position, "created_at": at, "attributes": {}}
+            row = contexts[stream]
+            row |= {**here, "updated_at": at}
+            if "data" in told:
+                row["data"] = told["data"]
+            else:
+                row["data"] = jsonpatch.JsonPatch(told["patch"]).apply(copy.deepcopy(row["data"]))
+            row["attributes"] |= {
+                name: value
+                for name, value in msgspec.structs.asdict(told["attributes"]).items()
+                if value is not msgspec.UNSET
+            }
+            ttl = row["attributes"]["ttl"]
+            row["expires_at"] = None if ttl is None else at + timedelta(seconds=ttl)
+    for stream, row in contexts.items():
+        attributes = row["attributes"]
+        row |= {"tenant_id": 1, "context_id": stream, "tags": list(attributes["tags"])}
+        row |= {"features": list(attributes["features"]), **{name: attributes[name] for name in COLUMNS}}
+    for stream, row in sessions.items():
+        document = row["document"]
+        row |= {"tenant_id": 1, "stream_id": stream, "session_id": document["id"], "status": document["status"]}
+        row |= {"user_id": document["user_id"]}
+    return {"contexts": contexts, "sessions": sessions}
+
+
+class Load:
+    """Commands as they come, from a seed: stores, updates of all types, deletions, rollbacks, expiries, sessions."""
+
+    def __init__(self, seed: int, services: Services, clock: MovableClock) -> None:
+        self._rng, self._clock = random.Random(seed), clock
+        self._contexts, self._sessions = services.contexts, services.sessions
+
+    def _document(self, depth: int = 3) -> Any:
+        rng = self._rng
+        if depth and rng.random() < 0.6:
+            if rng.random() < 0.5:
+                return [self._document(depth - 1) for _ in range(rng.randrange(4))]
+            return {rng.choice(["a", "b", "n", "l", "/", "~", "é"]): self._document(depth - 1) for _ in range(3)}
+        choices = [None, True, 0, -1, 2**64 - 1, 1.0, -0.0, 1e-300, "", "text", "x" * 2_000, "\U0001f600"]
+        return rng.choice(choices)
+
+    def _attributes(self) -> dict[str, Any]:
+        rng = self._rng
+        possible = {
+            "session_id": rng.choice([None, "s-1", "s-2"]),
+            "agent_id": rng.choice([None, "a-1"]),
+            "type": rng.choice(["plan", "é"]),
+            "tags": tuple(rng.choices(["x", "y", "z,'\"{}"], k=rng.randrange(4))),
+            "features": ("f",) * rng.randrange(2),
+            "priority": rng.randrange(-(2**31) + 1, 2**31),
+            "importance": rng.random(),
+            "ttl": rng.choice([None, 5, 60, 86_400]),
+            "metadata": {"m": self._document(1)},
+        }
+        return {name: value for name, value in possible.items() if rng.random() < 0.4}
+
+    async def run(self, commands: int) -> None:
+        done = 0
+        while done < commands:
+            try:
+                await self._one()
+                done += 1
+            except ContextlineError:
+                continue
+
+    async def _one(self) -> None:
+        rng = self._rng
+        self._clock.advance(rng.choice([0, 0.000001, 1, 7]))
+        ref = ContextRef("default", rng.choice(["", "n"]), f"k{rng.randrange(12)}")
+        match rng.choice(["store", "store", "update", "update", "update", "patch", "set", "delete", "back", "session"]):
+            case "store":
+                command = StoreContext(
+                    namespace=ref.namespace,
+                    key=ref.key,
+                    data=self._document(),
+                    attributes=Attributes(**self._attributes()),
+                    compress=rng.random() < 0.5,
+                )
+                await self._contexts.store(ref, command, NOBODY)
+            case "update":
+                change_type: Any = rng.choice(["replace", "merge", "mergePatch", "append", "increment"])
+                attributes = AttributeChanges(**self._attributes())
+                change = UpdateContext(data=self._document(), change_type=change_type, attributes=attributes)
+                await self._contexts.update(ref, change, NOBODY)
+            case "patch":
+                patch = [{"op": "add", "path": "/a", "value": 1}, {"op": "copy", "from": "", "path": "/n"}]
+                await self._contexts.update(ref, UpdateContext(data=patch, change_type="jsonPatch"), NOBODY)
+            case "set":
+                named = UpdateContext(attributes=AttributeChanges(**self._attributes()), checkpoint="here")
+                await self._contexts.update(ref, named, NOBODY)
+            case "delete":
+                await self._contexts.delete(ref, DeleteContext(), NOBODY)
+            case "back":
+                await self._contexts.roll_back(ref, rng.randrange(1, 9), RollBackContext(to_version=0), NOBODY)
+            case "session":
+                session_id = f"s{rng.randrange(40)}"
+                data = {"d": self._document(1)}
+                if rng.random() < 0.6:
+                    created = CreateSession(session_id=session_id, user_id=rng.choice([None, "u"]), data=data)
+                    await self._sessions.create("default", created, NOBODY)
+                else:
+                    ended = EndSession(status=rng.choice(["completed", "failed"]), outcome=data, reason="r")
+                    await self._sessions.end("default", session_id, ended, NOBODY)
+
+
+def assert_same(found: dict[str, dict[Any, dict[str, Any]]], expected: dict[str, dict[Any, dict[str, Any]]]) -> None:
+    for table in ("contexts", "sessions"):
+        assert found[table].keys() == expected[table].keys()
+        for key, row in expected[table].items():
+            assert found[table][key].keys() == row.keys()
+            for column, value in row.items():
+                assert identical(found[table][key][column], value), (table, key, column)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+async def test_the_rows_are_what_a_fold_of_the_log_gives_however_the_log_is_cut(
+    api: Api, database_url: str, clock: MovableClock, seed: int
+) -> None:
+    store = api.services.store
+    await Load(seed, api.services, clock).run(250)
+    expected = fold(await store.reader.log(0, 10_000))
+    assert len(expected["contexts"]) > 5
+    assert len(expected["sessions"]) > 5
+    for batch in (1, 7, 1_000):
+        await catch_up(database_url, clock, await store.end(), batch=batch)
+        assert_same(await rows(database_url), expected)
+        await forget(database_url)
+
+
+async def test_the_rows_are_right_at_every_position_on_the_way(
+    api: Api, database_url: str, clock: MovableClock
+) -> None:
+    store, load = api.services.store, Load(4, api.services, clock)
+    for _ in range(8):
+        await load.run(10)
+        await catch_up(database_url, clock, await store.end(), batch=3)
+        assert_same(await rows(database_url), fold(await store.reader.log(0, 10_000)))
