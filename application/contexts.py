@@ -89,26 +89,29 @@ class Contexts:
             ContextNotFoundError: there is none, or none any more.
             PositionNotReachedError: the log has not got `min_position`.
         """
-        if min_position:
-            await self._check_position(min_position)
+        await self._check_position(min_position)
         now = self._clock()
         context = alive(await self._contexts.load(ref.tenant, _stream_name(ref)), now)
         return context, self._accesses.count(context.id, now)
 
-    async def get_version(self, ref: ContextRef, version: int) -> Context:
+    async def get_version(self, ref: ContextRef, version: int, min_position: int = 0) -> Context:
         """The context as it was at a version, also if it is gone by now.
 
         Raises:
+            PositionNotReachedError: the log has not got `min_position`.
             ContextNotFoundError: nothing was ever stored under that key, or that version is a deletion.
             VersionNotFoundError: there is no such version yet.
         """
+        await self._check_position(min_position)
         current = await self._ever(ref)
         context = await self._at_version(ref, current, version)
         if context.deleted:
             raise ContextNotFoundError(f"version {version} is a deletion")
         return context
 
-    async def get_as_of(self, ref: ContextRef, instant: datetime | None, position: int | None) -> Context:
+    async def get_as_of(
+        self, ref: ContextRef, instant: datetime | None, position: int | None, min_position: int = 0
+    ) -> Context:
         """The context as it was at a past instant, or at a position of the log.
 
         Raises:
@@ -119,19 +122,21 @@ class Contexts:
         """
         if instant is not None and instant > self._clock():
             raise InvalidInputError.at("/asOf", "is in the future: nothing is known of it yet")
+        await self._check_position(max(min_position, position or 0))
         if position is not None:
-            await self._check_position(position)
+            # What is alive is told by instants: the one at which that position was recorded.
+            instant = await self._store.recorded_at(position)
         await self._ever(ref)
         events = [
             recorded
             for recorded in await self._contexts.events(ref.tenant, _stream_name(ref))
-            if (instant is None or recorded.recorded_at <= instant)
-            and (position is None or recorded.position <= position)
+            if (position is None or recorded.position <= position)
+            and (instant is not None and recorded.recorded_at <= instant)
         ]
         context = aggregate.fold(None, events)
-        if context is None:
+        if context is None or instant is None:
             raise VersionNotFoundError("it was first stored after that")
-        return alive(context, instant or context.updated_at)
+        return alive(context, instant)
 
     async def history(
         self,
@@ -147,21 +152,26 @@ class Contexts:
         Raises:
             ContextNotFoundError: nothing was ever stored under that key.
         """
-        events = await self._all_events(ref, up_to=None if before is None else before - 1)
-        found = [entry for entry in entries(events, NAMES) if entry.version > after]
+        last = (await self._ever(ref)).version if before is None else before - 1
+        # The page, and one more that tells whether there are others. Folding needs what came before; diffs are made of
+        # the page alone.
+        if newest_first:
+            after = max(0, last - limit - 1)
+        else:
+            last = min(last, after + limit + 1)
+        events = await self._all_events(ref, up_to=last)
+        found = list(entries(events, NAMES, after=after))
         if newest_first:
             found.reverse()
         return found[:limit], len(found) > limit
 
-    async def versions(self, ref: ContextRef) -> tuple[Sequence[Recorded[Event]], dict[str, int]]:
-        """The events that made each version, and the named checkpoints.
+    async def versions(self, ref: ContextRef) -> Sequence[Recorded[Event]]:
+        """The events that made each version.
 
         Raises:
             ContextNotFoundError: nothing was ever stored under that key.
         """
-        events = await self._all_events(ref)
-        context = aggregate.fold(None, events)
-        return events, context.checkpoints if context else {}
+        return await self._all_events(ref)
 
     async def diff(self, ref: ContextRef, start: int, end: int) -> tuple[Context, Context, list[Operation]]:
         """Two versions, and the patch (RFC 6902) that turns the data of the first into the second's."""

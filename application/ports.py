@@ -75,6 +75,10 @@ class EventStore(Protocol):
         """A stream's events with versions above `after`, at most `up_to`, in order."""
         ...
 
+    async def recorded_at(self, position: int) -> datetime | None:
+        """The instant at which the last event up to a position was recorded; None where there is none."""
+        ...
+
     async def end(self) -> int:
         """The log's last position, 0 where it is empty."""
         ...

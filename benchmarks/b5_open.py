@@ -85,7 +85,7 @@ async def _fill(url: str) -> None:
             assert opened.version == count
             # Opening it offered a snapshot, which is written beside.
             while (kept := await snapshots.newest(payloads.TENANT, stream, type(opened))) is None:  # noqa: ASYNC110
-                await asyncio.sleep(0.05)  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
             assert kept.version == count
 
 

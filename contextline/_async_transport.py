@@ -12,7 +12,7 @@ import httpx
 
 from contextline._answers import failure, no_answer, result, wait_before
 from contextline._encoding import encode_body, query
-from contextline.errors import ConnectionFailedError, UnavailableError
+from contextline.errors import ConnectionFailedError, InvalidInputError, UnavailableError
 
 T = TypeVar("T")
 
@@ -35,9 +35,13 @@ class AsyncTransport:
         transport: httpx.AsyncBaseTransport | None,
     ) -> None:
         address = url or os.environ.get("CONTEXTLINE_URL") or DEFAULT_URL
-        base = httpx.URL(address)
+        try:
+            base = httpx.URL(address)
+        except httpx.InvalidURL:
+            base = httpx.URL()
         if base.scheme not in ("http", "https") or not base.host:
-            raise ValueError(f"{address!r} is no address of a server: it begins with http:// or https://")
+            detail = f"{address!r} is no address of a server: it begins with http:// or https://"
+            raise InvalidInputError.at("url", detail, kind="parameter")
         if retries < 0:
             raise ValueError("retries can't be negative")
         self.url = base.copy_with(username=None, password=None)

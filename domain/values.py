@@ -14,6 +14,9 @@ Json: TypeAlias = Any
 MAX_DEPTH = 128
 """Levels of arrays and objects, the outermost counted."""
 
+MAX_DOCUMENT = 16 * 1024 * 1024
+"""Bytes of a document as JSON: the largest that a request can carry, so that what is kept can be stored back."""
+
 MIN_INTEGER = -(2**63)
 MAX_INTEGER = 2**64 - 1
 

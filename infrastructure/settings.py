@@ -19,7 +19,9 @@ class SettingsError(Exception):
 class Settings(BaseSettings):
     """What is in force. Environment variables win over `.env`."""
 
-    model_config = SettingsConfigDict(env_prefix="CONTEXTLINE_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="CONTEXTLINE_", env_file=".env", env_parse_none_str="never", extra="ignore", frozen=True
+    )
 
     database_url: SecretStr | None = Field(None, description="PostgreSQL to use; without one, an embedded one is run.")
     data_dir: Path = Field(default_factory=default_data_dir, description="Folder of the embedded PostgreSQL.")
@@ -32,7 +34,10 @@ class Settings(BaseSettings):
     pool_min: int = Field(2, ge=1, le=1000, description="Database connections kept open for reading.")
     pool_max: int = Field(20, ge=1, le=1000, description="Database connections for reading, at most.")
     default_ttl: int | None = Field(
-        86_400, ge=1, le=1_000_000_000, description="Seconds after its last change at which a context expires."
+        86_400,
+        ge=1,
+        le=1_000_000_000,
+        description="Seconds after its last change at which a context expires; or never.",
     )
     compress_above: int = Field(1024, ge=0, description="Bytes above which a payload is compressed.")
     cached_contexts: int = Field(4096, ge=1, description="Contexts, and sessions, whose state is kept in memory.")
@@ -41,7 +46,7 @@ class Settings(BaseSettings):
     append_patience: float = Field(10.0, gt=0, description="Seconds that writing waits for a database that is away.")
     read_timeout: float = Field(10.0, gt=0, le=300, description="Seconds that a read waits for minPosition at most.")
     projection_batch: int = Field(1000, ge=1, le=100_000, description="Events that a projection applies at once.")
-    projection_poll: float = Field(1.0, gt=0, le=60, description="Seconds after which it looks without being woken.")
+    projection_poll: float = Field(1.0, gt=0, le=3, description="Seconds after which it looks without being woken.")
 
     @model_validator(mode="after")
     def _pools(self) -> Self:

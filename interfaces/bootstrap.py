@@ -83,7 +83,8 @@ async def services(settings: Settings, url: str, clock: Clock = utc_now) -> Asyn
 
 async def run_projections(settings: Settings, url: str, names: list[str], clock: Clock = utc_now) -> None:
     """Run read models side by side until cancelled; one that can't go on ends them all with its error."""
-    owner = f"{socket.gethostname()}:{os.getpid()}"
+    # Told apart also from an earlier process that had the same number.
+    owner = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
     async with Database(url, PROJECTION, pool_min=1, pool_max=max(4, len(names))) as database:
         reader = LogReader(database, event_types(database))
         async with asyncio.TaskGroup() as group:

@@ -13,6 +13,10 @@ ChangeType = Literal["replace", "merge", "append", "mergePatch", "jsonPatch", "i
 CHANGE_TYPES: tuple[str, ...] = get_args(ChangeType)
 
 
+EXACT = 2**53
+"""Integers up to here are exact as doubles."""
+
+
 def plan_change(change_type: ChangeType, document: Json, operand: Json) -> tuple[list[Operation], Json]:
     """What is to be recorded for a change, and the document after it.
 
@@ -132,6 +136,8 @@ def _increment(document: Json, operand: Json, pointer: str) -> list[Operation]:
 
 
 def _sum(number: int | float, by: int | float, pointer: str) -> int | float:
+    if isinstance(number, int) is not isinstance(by, int) and max(abs(number), abs(by)) > EXACT:
+        raise ChangeDoesNotApplyError(pointer, "an integer and a double beyond 2^53 have no exact sum")
     try:
         total = number + by
     except OverflowError:

@@ -46,6 +46,4 @@ class DeleteContext(Command, frozen=True, kw_only=True):
 
 
 class RollBackContext(Command, frozen=True, kw_only=True):
-    """Make data and attributes what they were at an earlier version, or at a checkpoint by its name."""
-
-    to_version: int
+    """Make data and attributes what they were at an earlier version."""

@@ -26,9 +26,15 @@ from domain.contexts.events import (
     ContextUpdated,
 )
 from domain.contexts.patches import apply_patch, diff
-from domain.errors import AlreadyExistsError, ContextNotFoundError, InvalidInputError, VersionConflictError
+from domain.errors import (
+    AlreadyExistsError,
+    ChangeDoesNotApplyError,
+    ContextNotFoundError,
+    InvalidInputError,
+    VersionConflictError,
+)
 from domain.recorded import Event, Recorded
-from domain.values import Json
+from domain.values import MAX_DOCUMENT, Json
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,13 +108,15 @@ def update(context: Context | None, command: commands.UpdateContext, now: dateti
     _check_expected(context, command)
     patch: list[dict[str, Json]] = []
     if command.data is not UNSET:
-        patch, _ = plan_change(command.change_type, context.data, command.data)
+        patch, changed = plan_change(command.change_type, context.data, command.data)
+        if len(msgspec.json.encode(changed)) > MAX_DOCUMENT:
+            raise ChangeDoesNotApplyError("", f"the document would be larger than {MAX_DOCUMENT} bytes of JSON")
     checkpoint = command.checkpoint
     if checkpoint is True:
         checkpoint = f"version-{context.version + 1}"
     return [
         ContextUpdated(
-            change_type=command.change_type,
+            change_type=None if command.data is UNSET else command.change_type,
             patch=patch,
             attributes=command.attributes,
             checkpoint=checkpoint or None,

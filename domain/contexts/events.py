@@ -88,10 +88,11 @@ class ContextReplaced(Change, frozen=True, kw_only=True, omit_defaults=True):
 class ContextUpdated(Change, frozen=True, kw_only=True, omit_defaults=True):
     """A part of a context changed: `patch` (RFC 6902) is what was done to the data, however it was asked for.
 
-    `checkpoint` marks the version that this event made, under that name.
+    `change_type` is how; None where only attributes changed. `checkpoint` marks the version that this event made, under
+    that name.
     """
 
-    change_type: str
+    change_type: str | None
     patch: list[Operation] = []
     attributes: AttributeChanges = NO_CHANGES
     checkpoint: str | None = None

@@ -41,11 +41,15 @@ class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
     attributes: dict[str, Any]
 
 
-def entries(events: Iterable[Recorded[Event]], names: dict[type[Event], str]) -> Iterator[HistoryEntry]:
-    """A stream's events from its first on, as history."""
+def entries(
+    events: Iterable[Recorded[Event]], names: dict[type[Event], str], *, after: int = 0
+) -> Iterator[HistoryEntry]:
+    """A stream's events from its first on, as history of the versions above `after`."""
     context: Context | None = None
     for recorded in events:
         before, context = context, evolve(context, recorded)
+        if recorded.version <= after:
+            continue
         event = recorded.event
         assert isinstance(event, Change)
         yield HistoryEntry(

@@ -17,6 +17,7 @@ from infrastructure.sql import load
 
 _HEADS = load(__file__, "heads")
 _LOG_END = load(__file__, "log_end")
+_RECORDED_AT = load(__file__, "recorded_at")
 _READ_STREAM = load(__file__, "read_stream")
 _READ_STREAM_BACKWARDS = load(__file__, "read_stream_backwards")
 _READ_LOG = load(__file__, "read_log")
@@ -57,6 +58,11 @@ class LogReader:
         """The last position, 0 where the log is empty."""
         rows = await self._database.fetch(_LOG_END)
         return int(rows[0][0]) if rows else 0
+
+    async def recorded_at(self, position: int) -> datetime | None:
+        """The instant at which the last event up to a position was recorded; None where there is none."""
+        rows = await self._database.fetch(_RECORDED_AT, {"position": position})
+        return rows[0][0] if rows else None
 
     async def stream(
         self, tenant_id: int, stream_id: UUID, *, after: int = 0, up_to: int | None = None

@@ -12,7 +12,6 @@ from uuid import UUID
 import msgspec
 
 from application.ports import SnapshotState
-from domain.errors import ContextlineError
 from infrastructure.eventstore.names import Numbered
 from infrastructure.payloads.codec import Codec, PayloadError
 from infrastructure.postgres.database import Database
@@ -82,8 +81,9 @@ class PostgresSnapshots:
                 (tenant, stream_id), state = self._waiting.popitem(last=False)
                 try:
                     await self._keep(tenant, stream_id, state)
-                except ContextlineError as error:
-                    _log.warning("a snapshot was not kept: %s", error)
+                except Exception:
+                    # It is a cache: the next one is taken whatever happened to this one.
+                    _log.exception("the snapshot of stream %s was not kept", stream_id)
 
     async def _keep(self, tenant: str, stream_id: UUID, state: SnapshotState) -> None:
         row: dict[str, Any] = {

@@ -94,6 +94,10 @@ class PostgresEventStore:
         """A stream's events with versions above `after`, at most `up_to`."""
         return await self.reader.stream(await self.tenants.number(tenant), stream_id, after=after, up_to=up_to)
 
+    async def recorded_at(self, position: int) -> datetime | None:
+        """The instant at which the last event up to a position was recorded."""
+        return await self.reader.recorded_at(position)
+
     async def end(self) -> int:
         """The log's last position."""
         return await self.reader.end()

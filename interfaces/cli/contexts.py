@@ -33,7 +33,7 @@ User = Annotated[str | None, typer.Option(help="User id.")]
 Kind = Annotated[str | None, typer.Option("--type", help="Type.")]
 Tags = Annotated[list[str] | None, typer.Option("--tag", help="A tag; repeatable.")]
 Ttl = Annotated[str | None, typer.Option(help="Seconds to live from the last change, or never.")]
-Limit = Annotated[int, typer.Option(help="At most so many.")]
+Limit = Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")]
 Cursor = Annotated[str | None, typer.Option(help="Where the last page ended.")]
 ChangeType = Literal["replace", "merge", "append", "mergePatch", "jsonPatch", "increment"]
 
@@ -89,7 +89,7 @@ def put(
 def get(
     key: Key,
     namespace: Namespace = "",
-    version: Annotated[int | None, typer.Option(help="As it was at this version.")] = None,
+    version: Annotated[int | None, typer.Option(min=1, help="As it was at this version.")] = None,
     as_of: Annotated[str | None, typer.Option(help="As it was at this instant (RFC 3339).")] = None,
     as_json: AsJson = False,
     url: Url = None,

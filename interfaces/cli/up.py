@@ -9,7 +9,7 @@ import socket
 import subprocess
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import httpx
 from rich.console import Console
@@ -21,6 +21,9 @@ from infrastructure.postgres.migrate import migrate
 from infrastructure.settings import Settings
 from interfaces.cli.holding import hold
 from interfaces.cli.server import STOP_WHEN_CLOSED, bind
+
+STEADY = 60.0
+"""Seconds after which a process that was started again counts as well."""
 
 GRACE = 20.0
 """Seconds that a process gets to end in order."""
@@ -36,7 +39,8 @@ class Child:
     descriptors: tuple[int, ...] = ()
     process: subprocess.Popen[bytes] | None = None
     failures: int = 0
-    start_at: float = field(default=0.0)
+    start_at: float = 0.0
+    started_at: float = 0.0
 
     def start(self) -> None:
         """Start it, in a session of its own: Ctrl-C in the terminal is for the supervisor alone."""
@@ -57,6 +61,9 @@ class Child:
             self.process, self.start_at = None, now + pause
         if self.process is None and now >= self.start_at:
             self.start()
+            self.started_at = now
+        elif self.process is not None and now - self.started_at > STEADY:
+            self.failures = 0
 
     def stop(self) -> None:
         """Ask it to end, wait, then insist."""

@@ -114,7 +114,7 @@ def history_document(entry: HistoryEntry) -> dict[str, Any]:
     }
 
 
-def version_document(recorded: Recorded[Event], checkpoint: str | None) -> dict[str, Any]:
+def version_document(recorded: Recorded[Event]) -> dict[str, Any]:
     """One version, told by the event that made it."""
     return {
         "version": recorded.version,
@@ -122,7 +122,7 @@ def version_document(recorded: Recorded[Event], checkpoint: str | None) -> dict[
         "at": recorded.recorded_at,
         "event": NAMES[type(recorded.event)],
         "actor": recorded.origin.actor,
-        "checkpoint": checkpoint,
+        "checkpoint": getattr(recorded.event, "checkpoint", None),
     }
 
 

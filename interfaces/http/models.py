@@ -49,10 +49,20 @@ Name = Annotated[str, Field(min_length=1, max_length=256), AfterValidator(_plain
 Namespace = Annotated[str, Field(max_length=MAX_LENGTH), AfterValidator(_plain_name)]
 Text = Annotated[str, Field(max_length=10_000), AfterValidator(_no_nul)]
 Names = Annotated[list[Name], Field(max_length=256)]
+
+
+def _whole_number(value: Any) -> Any:
+    # Of a query. Bodies have numbers; there, a text is refused whatever is in it.
+    if isinstance(value, str) and not re.fullmatch(r"-?[0-9]{1,19}", value):
+        raise ValueError("must be a whole number")
+    return value
+
+
+WholeNumber = BeforeValidator(_whole_number)
 Ttl = Annotated[int, Field(ge=1, le=1_000_000_000, description="Seconds from the last change; null for ever.")]
-Version = Annotated[int, Field(ge=0, le=MAX_INT32)]
-Position = Annotated[int, Field(ge=0, le=MAX_POSITION)]
-Priority = Annotated[int, Field(ge=-MAX_INT32, le=MAX_INT32)]
+Version = Annotated[int, WholeNumber, Field(ge=0, le=MAX_INT32)]
+Position = Annotated[int, WholeNumber, Field(ge=0, le=MAX_POSITION)]
+Priority = Annotated[int, WholeNumber, Field(ge=-MAX_INT32, le=MAX_INT32)]
 Importance = Annotated[float, Field(ge=0, le=1)]
 # The years within which PostgreSQL's and Python's calendars both have every instant, in every time zone.
 Instant = Annotated[
@@ -61,7 +71,7 @@ Instant = Annotated[
     AfterValidator(_utc),
     Field(ge=datetime(1, 1, 2, tzinfo=UTC), le=datetime(9999, 12, 30, tzinfo=UTC)),
 ]
-Limit = Annotated[int, Field(ge=1, le=1000)]
+Limit = Annotated[int, WholeNumber, Field(ge=1, le=1000)]
 SessionId = Annotated[str, Field(min_length=1, max_length=MAX_ID_LENGTH), AfterValidator(_plain_name)]
 
 
@@ -141,7 +151,7 @@ class RollbackOptions(ChangeOptions):
 class RollbackRequest(Body):
     """Where to go back to: a version, or a checkpoint by its name."""
 
-    version: Annotated[int, Field(ge=1, le=MAX_INT32)] | None = None
+    version: Annotated[int, WholeNumber, Field(ge=1, le=MAX_INT32)] | None = None
     checkpoint: Name | None = None
     options: RollbackOptions = RollbackOptions()
 
@@ -179,7 +189,7 @@ class KeyQuery(Query):
 class GetQuery(KeyQuery):
     """Which state to read: the current one, a version's, or that of a past instant or position."""
 
-    version: Annotated[int, Field(ge=1, le=MAX_INT32)] | None = None
+    version: Annotated[int, WholeNumber, Field(ge=1, le=MAX_INT32)] | None = None
     as_of: Instant | None = None
     as_of_position: Position | None = None
     min_position: Position = 0
@@ -199,16 +209,18 @@ class DeleteQuery(KeyQuery):
 class HistoryQuery(KeyQuery):
     """A page of the history."""
 
-    limit: Annotated[int, Field(ge=1, le=100)] = 100
-    cursor: Annotated[int, Field(ge=1, le=MAX_INT32)] | None = Field(None, description="nextCursor of the last page.")
+    limit: Annotated[int, WholeNumber, Field(ge=1, le=100)] = 100
+    cursor: Annotated[int, WholeNumber, Field(ge=1, le=MAX_INT32)] | None = Field(
+        None, description="nextCursor of the last page."
+    )
     order: Literal["asc", "desc"] = "asc"
 
 
 class DiffQuery(KeyQuery):
     """Two versions."""
 
-    from_: Annotated[int, Field(alias="from", ge=1, le=MAX_INT32)]
-    to: Annotated[int, Field(ge=1, le=MAX_INT32)]
+    from_: Annotated[int, WholeNumber, Field(alias="from", ge=1, le=MAX_INT32)]
+    to: Annotated[int, WholeNumber, Field(ge=1, le=MAX_INT32)]
 
 
 class PageQuery(Query):

@@ -44,6 +44,10 @@ class InvalidQueryError(errors.InvalidInputError):
     """The query breaks a rule; its faults name parameters."""
 
 
+class InvalidHeaderError(errors.InvalidInputError):
+    """A header breaks a rule; its faults name headers."""
+
+
 class UnsupportedMediaTypeError(errors.ContextlineError):
     """The body is not said to be JSON."""
 
@@ -107,13 +111,12 @@ def problem(
     return Response(msgspec.json.encode(document), status, headers, MEDIA_TYPE)
 
 
-def of_error(error: errors.ContextlineError) -> Response:
-    """What the table says of an error."""
+def of_error(error: errors.ContextlineError, method: str = "POST") -> Response:
+    """What the table says of an error. Without a body, what is at fault in a request is a parameter of its query."""
     status, title = next((status, title) for kind, status, title in TABLE if isinstance(error, kind))
     members = error.details()
     if isinstance(error, errors.InvalidInputError):
-        place = "parameter" if isinstance(error, InvalidQueryError) else "pointer"
-        members["errors"] = [{place: fault.pointer, "detail": fault.message} for fault in error.faults]
+        members["errors"] = [_place(error, fault, method) | {"detail": fault.message} for fault in error.faults]
     headers = {"Retry-After": str(error.retry_after)} if isinstance(error, errors.UnavailableError) else None
     if status == 500:
         _log.error("%s: %s", error.code, error)
@@ -129,9 +132,17 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected)
 
 
-async def _contextline_error(_: Request, error: Exception) -> Response:
+def _place(error: errors.InvalidInputError, fault: errors.Fault, method: str) -> dict[str, str]:
+    if isinstance(error, InvalidHeaderError):
+        return {"header": fault.pointer}
+    if isinstance(error, InvalidQueryError):
+        return {"parameter": fault.pointer}
+    return {"parameter": fault.pointer.removeprefix("/")} if method in ("GET", "DELETE") else {"pointer": fault.pointer}
+
+
+async def _contextline_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, errors.ContextlineError)
-    return of_error(error)
+    return of_error(error, request.method)
 
 
 async def _database_error(_: Request, error: Exception) -> Response:

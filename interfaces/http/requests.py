@@ -22,6 +22,7 @@ from domain.errors import ContextlineError, Fault, InvalidInputError
 from domain.values import Json, escape
 from interfaces.bootstrap import Services
 from interfaces.http.problems import (
+    InvalidHeaderError,
     InvalidQueryError,
     MalformedRequestError,
     NotImplementedYetError,
@@ -96,6 +97,8 @@ async def read_body(request: Request, model: type[M]) -> M:
     Raises:
         UnsupportedMediaTypeError, RequestTooLargeError, MalformedJsonError, InvalidInputError: it can't be one.
     """
+    if request.headers.get("content-encoding", "identity") != "identity":
+        raise UnsupportedMediaTypeError("send the body as it is, without a Content-Encoding")
     body = await _read(request, services(request).settings.max_request_bytes)
     media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if not _JSON.fullmatch(media_type):
@@ -166,7 +169,8 @@ def _faults(error: ValidationError) -> Sequence[Mapping[str, Any]]:
 
 
 def _message(fault: Mapping[str, Any]) -> str:
-    return "unknown field" if fault["type"] == "extra_forbidden" else str(fault["msg"]).removeprefix("Value error, ")
+    told = {"extra_forbidden": "unknown field", "model_type": "must be an object"}
+    return told.get(fault["type"]) or str(fault["msg"]).removeprefix("Value error, ")
 
 
 def _pointer(fault: Mapping[str, Any], value: Json) -> str:
@@ -217,8 +221,18 @@ def if_match(request: Request) -> int | None:
         return None
     match = _ETAG.fullmatch(header.strip())
     if not match:
-        raise InvalidInputError.at("", 'If-Match takes one version in quotes, such as "12", or *')
+        raise InvalidHeaderError([Fault("If-Match", 'takes one version in quotes, such as "12", or *')])
     return int(match[1])
+
+
+def refuse_if_none_match(request: Request) -> None:
+    """For changes of what is there: the header would ask that it is not, and is not ignored.
+
+    Raises:
+        InvalidHeaderError: it was sent.
+    """
+    if "if-none-match" in request.headers:
+        raise InvalidHeaderError([Fault("If-None-Match", "makes no sense for a change of what is there: use If-Match")])
 
 
 def if_none_match(request: Request) -> str:

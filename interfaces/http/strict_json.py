@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import ClassVar
 
@@ -13,6 +14,8 @@ from domain.values import MAX_DEPTH, Json, check_json
 # Only bodies that show one of these can break a rule that jiter does not check: an escaped NUL, so many digits that an
 # integer leaves 64 bits, an exponent (or digits) that a double can't hold. Others need no walk through the value.
 _SUSPICIOUS = re.compile(rb"\\u0000|[0-9]{19}|[eE]\+?[0-9]{3}")
+# And only these can hold a number that is not zero and would become zero.
+_TINY = re.compile(rb"[eE]-[0-9]{3}|\.[0-9]{200}")
 
 
 class MalformedJsonError(ContextlineError):
@@ -36,6 +39,15 @@ def parse(body: bytes) -> Json:
     if _SUSPICIOUS.search(body) or body.count(b"[") + body.count(b"{") > MAX_DEPTH:
         # The body's own object is an envelope: a document in it may have all the levels that documents may have.
         check_json(value, level=0)
+    if _TINY.search(body):
+        json.loads(body, parse_float=_refuse_underflow)
+    return value
+
+
+def _refuse_underflow(literal: str) -> float:
+    value = float(literal)
+    if value == 0 and re.search("[1-9]", re.split("[eE]", literal)[0]):
+        raise InvalidInputError.at("", f"{literal[:40]} is too small for a double: it would become 0")
     return value
 
 

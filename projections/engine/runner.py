@@ -26,6 +26,8 @@ _log = logging.getLogger(__name__)
 
 _REGISTER = load(__file__, "register")
 _SET_UP_LOCK = load(__file__, "set_up_lock")
+_SCHEMA_EXISTS = load(__file__, "schema_exists")
+_FORGET = load(__file__, "forget")
 _POSITION = load(__file__, "position")
 _ADVANCE = load(__file__, "advance")
 _LOOKED = load(__file__, "looked")
@@ -101,6 +103,11 @@ class Runner:
     async def _set_up(self, connection: AsyncConnection[Any]) -> None:
         async with connection.transaction():
             await connection.execute(_SET_UP_LOCK)
+            schema = f"{self._projection.name}_v{self._projection.version}"
+            cursor = await connection.execute(_SCHEMA_EXISTS, {"schema": schema})
+            if not await cursor.fetchone():
+                # Its tables were dropped: it begins anew, also where its position was left behind.
+                await connection.execute(_FORGET, self._names)
             await self._projection.set_up(connection)
             await connection.execute(_REGISTER, {**self._names, "now": self._clock()})
 
@@ -139,7 +146,8 @@ class Runner:
         if position > end:
             raise ProjectionAheadError(
                 f"the read model {self._projection.name} was built up to position {position}, but the log ends at "
-                f"{end}: the database was restored from a backup older than its read models; build them anew (docs/operations.md)"
+                f"{end}: the database was restored from a backup older than its read models; build them anew "
+                "(docs/operations.md)"
             )
         return position
 
@@ -160,7 +168,9 @@ class Runner:
         now = self._clock()
         async with connection.transaction():
             await self._lease.hold(connection, now)
-            await connection.execute(_LOOKED, {**self._names, "now": now})
+            looked = await connection.execute(_LOOKED, {**self._names, "now": now})
+            if looked.rowcount != 1:
+                raise LeaseLostError(f"{self._projection.name} is not registered any more")
         self._pause = SHORTEST_PAUSE
 
     async def _report(self, error: str) -> None:

@@ -7,11 +7,12 @@ from typing import Any
 
 import msgspec
 from fastapi import APIRouter, Request, Response
+from pydantic.alias_generators import to_camel
 
 from application.contexts import ContextRef
 from domain.contexts.commands import DeleteContext, RollBackContext, StoreContext, UpdateContext
 from domain.contexts.events import AttributeChanges, Attributes
-from domain.errors import ContextNotFoundError, InvalidInputError
+from domain.errors import ContextNotFoundError, Fault, InvalidInputError
 from domain.recorded import Origin
 from domain.values import identical
 from interfaces.http import models
@@ -34,7 +35,7 @@ from interfaces.http.answers import (
 )
 from interfaces.http.contract import told
 from interfaces.http.preconditions import conditional
-from interfaces.http.problems import NotImplementedYetError, PreconditionFailedError
+from interfaces.http.problems import InvalidHeaderError, NotImplementedYetError, PreconditionFailedError
 from interfaces.http.requests import (
     TENANT,
     combine_expected,
@@ -46,6 +47,7 @@ from interfaces.http.requests import (
     read_body,
     read_query,
     refuse_body,
+    refuse_if_none_match,
     services,
 )
 
@@ -54,9 +56,10 @@ router = APIRouter(prefix="/api/context", tags=["contexts"])
 _ATTRIBUTES = tuple(field.name for field in msgspec.structs.fields(Attributes) if field.name != "metadata")
 _READ: dict[int, Any] = {200: ContextAnswer, 304: "Still the version that If-None-Match names"}
 
+_STORED: dict[int, Any] = {200: StoredAnswer, 201: StoredAnswer}
 _CHANGED: dict[int, Any] = {200: ChangedAnswer}
 _ROLLED_BACK: dict[int, Any] = {200: RolledBackAnswer}
-_CONDITIONS = ("If-Match", "If-None-Match")
+_IF_MATCH = ("If-Match",)
 
 R = Callable[[Request], Awaitable[Response]]
 
@@ -77,7 +80,7 @@ def _with_key(method: str, name: str, **told_of: Any) -> Callable[[R], R]:
     return decorate
 
 
-@router.post("/store", **told({200: StoredAnswer, 201: StoredAnswer}, body=models.StoreRequest, headers=_CONDITIONS))
+@router.post("/store", **told(_STORED, body=models.StoreRequest, headers=("If-Match", "If-None-Match")))
 async def store(request: Request) -> Response:
     """Store data under a key. Over a live context it replaces data and options, and answers 200."""
     wired, body = services(request), await read_body(request, models.StoreRequest)
@@ -90,7 +93,7 @@ async def store(request: Request) -> Response:
             given[name] = tuple(given[name])
     given.setdefault("ttl", wired.settings.default_ttl)
     if if_none_match(request) not in ("", "*"):
-        raise InvalidInputError.at("", "store takes If-None-Match: * alone; for a version there is If-Match")
+        raise InvalidHeaderError([Fault("If-None-Match", "store takes * alone; for a version there is If-Match")])
     command = StoreContext(
         namespace=options.namespace,
         key=body.key,
@@ -117,12 +120,13 @@ async def get(request: Request) -> Response:
     ref = context_ref(request, query.key, query.namespace)
     asked = [name for name in ("version", "as_of", "as_of_position") if getattr(query, name) is not None]
     if len(asked) > 1:
-        raise InvalidInputError.at("", f"{' and '.join(asked)} name different states: give one")
+        names = " and ".join(to_camel(name) for name in asked)
+        raise InvalidInputError.at("", f"{names} name different states: give one")
     access = None
     if query.version is not None:
-        context = await wired.contexts.get_version(ref, query.version)
+        context = await wired.contexts.get_version(ref, query.version, query.min_position)
     elif asked:
-        context = await wired.contexts.get_as_of(ref, query.as_of, query.as_of_position)
+        context = await wired.contexts.get_as_of(ref, query.as_of, query.as_of_position, query.min_position)
     else:
         context, access = await wired.contexts.get(ref, query.min_position)
     if names_version(if_none_match(request), context.version):
@@ -131,13 +135,14 @@ async def get(request: Request) -> Response:
 
 
 @_with_key(
-    "PUT", "update", answers={200: ChangedAnswer}, query=models.KeyQuery, body=models.UpdateRequest, headers=_CONDITIONS
+    "PUT", "update", answers={200: ChangedAnswer}, query=models.KeyQuery, body=models.UpdateRequest, headers=_IF_MATCH
 )
 async def update(request: Request) -> Response:
     """Change a part of a context, or its options; options that are not named stay."""
     wired, query = services(request), read_query(request, models.KeyQuery)
     body = await read_body(request, models.UpdateRequest)
     options = body.options
+    refuse_if_none_match(request)
     ref = context_ref(request, query.key, _namespace(query, options))
     given = {name: getattr(options, name) for name in _ATTRIBUTES if name in options.model_fields_set}
     for name in ("tags", "features", "permissions"):
@@ -159,10 +164,11 @@ async def update(request: Request) -> Response:
     return answer(changed_document(context), headers=etag(context.version))
 
 
-@_with_key("DELETE", "delete", answers={200: DeletedAnswer}, query=models.DeleteQuery, headers=_CONDITIONS)
+@_with_key("DELETE", "delete", answers={200: DeletedAnswer}, query=models.DeleteQuery, headers=_IF_MATCH)
 async def delete(request: Request) -> Response:
     """Delete a context. Its history stays, and storing under the key again goes on in it."""
     refuse_body(request)
+    refuse_if_none_match(request)
     wired, query = services(request), read_query(request, models.DeleteQuery)
     ref = context_ref(request, query.key, query.namespace)
     command = DeleteContext(**_why(request, query))
@@ -184,18 +190,19 @@ async def delete(request: Request) -> Response:
     answers={200: RolledBackAnswer},
     query=models.KeyQuery,
     body=models.RollbackRequest,
-    headers=_CONDITIONS,
+    headers=_IF_MATCH,
 )
 async def rollback(request: Request) -> Response:
     """Make data and options what they were at a version or checkpoint. That is a new version; none is lost."""
     wired, query = services(request), read_query(request, models.KeyQuery)
     body = await read_body(request, models.RollbackRequest)
     options = body.options
+    refuse_if_none_match(request)
     ref = context_ref(request, query.key, _namespace(query, options))
     to = body.version if body.checkpoint is None else body.checkpoint
     if to is None or (body.version is not None and body.checkpoint is not None):
         raise InvalidInputError.at("", "name one to go back to: a version or a checkpoint")
-    command = RollBackContext(to_version=0, metadata=options.metadata, **_why(request, options))
+    command = RollBackContext(metadata=options.metadata, **_why(request, options))
     context, version = await conditional(request, wired.contexts.roll_back(ref, to, command, _origin(options)))
     return answer({**changed_document(context), "toVersion": version}, headers=etag(context.version))
 
@@ -221,9 +228,8 @@ async def history(request: Request) -> Response:
 async def versions(request: Request) -> Response:
     """All versions, with the names of checkpoints."""
     wired, query = services(request), read_query(request, models.KeyQuery)
-    events, checkpoints = await wired.contexts.versions(context_ref(request, query.key, query.namespace))
-    names = {version: name for name, version in checkpoints.items()}
-    return answer({"items": [version_document(event, names.get(event.version)) for event in events]})
+    events = await wired.contexts.versions(context_ref(request, query.key, query.namespace))
+    return answer({"items": [version_document(event) for event in events]})
 
 
 @_with_key("GET", "diff", answers={200: DiffAnswer}, query=models.DiffQuery)

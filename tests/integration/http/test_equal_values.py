@@ -17,12 +17,14 @@ JSON = {"content-type": "application/json"}
 thorough = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-async def comes_back(api: Api, text: str) -> Any:
-    """Stores data given as JSON text; the data as a read gives them, parsed from its text."""
+async def comes_back(api: Api, other: Api, text: str) -> Any:
+    """Stores data given as JSON text; the data as reads give them, from memory and from the log."""
     body = '{"key": "k", "data": ' + text + ', "options": {"ttl": null}}'
     answer = await api.http.post("/api/context/store", content=body.encode(), headers=JSON)
     assert answer.status_code in (200, 201), answer.text
-    return json.loads((await api.get("k")).content)["data"]
+    remembered, read = [json.loads((await process.get("k")).content)["data"] for process in (api, other)]
+    assert identical(remembered, read)
+    return read
 
 
 @thorough
@@ -32,8 +34,12 @@ async def comes_back(api: Api, text: str) -> Any:
 @example([MAX_INTEGER, MIN_INTEGER, 2**63, 2**63 - 1, -0.0, 0, 0.0, 1, 1.0, True, 5e-324, 1.7976931348623157e308], True)
 @example({"": {"\u2028": "\x7f\x1b\ufeff\uffff\U0010ffff", "é": "e\u0301", "\\u0000": "\\ud800"}}, False)
 @example(["x" * 5_000, [0] * 1_000, {str(index): index for index in range(500)}], True)
-async def test_a_document_comes_back_identical(module_api: Api, document: Any, ascii_only: bool) -> None:
-    assert identical(await comes_back(module_api, json.dumps(document, ensure_ascii=ascii_only)), document)
+async def test_a_document_comes_back_identical(
+    module_api: Api, module_other: Api, document: Any, ascii_only: bool
+) -> None:
+    assert identical(
+        await comes_back(module_api, module_other, json.dumps(document, ensure_ascii=ascii_only)), document
+    )
 
 
 @thorough
@@ -43,26 +49,30 @@ async def test_a_document_comes_back_identical(module_api: Api, document: Any, a
 @example(1e23)
 @example(2.2250738585072014e-308)
 @example(9007199254740993.0)
-async def test_a_double_comes_back_to_the_last_bit(module_api: Api, number: float) -> None:
-    assert identical(await comes_back(module_api, repr(number)), number)
+async def test_a_double_comes_back_to_the_last_bit(module_api: Api, module_other: Api, number: float) -> None:
+    assert identical(await comes_back(module_api, module_other, repr(number)), number)
 
 
 WRITINGS = ["1.0", "1e0", "1E+2", "-0.0", "-0", "0.10", "1.00000000000000000000000000001", "123456789012345678",
-            "0.1e1", "1e-400", "100000000000000000000.0", "4.35", "0.12345678901234567890123456789"]  # fmt: skip
+            "0.1e1", "0e-400", "5e-324", "0.0e-999", "100000000000000000000.0", "4.35", "0.12345678901234567890123456789"]  # fmt: skip
 
 
 @pytest.mark.parametrize("text", WRITINGS)
-async def test_a_number_means_what_python_reads_in_it(module_api: Api, text: str) -> None:
-    assert identical(await comes_back(module_api, text), json.loads(text))
+async def test_a_number_means_what_python_reads_in_it(module_api: Api, module_other: Api, text: str) -> None:
+    assert identical(await comes_back(module_api, module_other, text), json.loads(text))
 
 
 @thorough
 @given(objects, texts)
-async def test_metadata_and_free_text_come_back_identical(module_api: Api, metadata: Any, reason: str) -> None:
+async def test_metadata_and_free_text_come_back_identical(
+    module_api: Api, module_other: Api, metadata: Any, reason: str
+) -> None:
     await module_api.stored("m", 1, metadata=metadata, reason=reason)
-    assert identical((await module_api.got("m"))["metadata"], metadata)
+    for process in (module_api, module_other):
+        assert identical((await process.got("m"))["metadata"], metadata)
     await module_api.updated("m", 1, contextMetadata={"again": metadata}, metadata=metadata)
-    assert identical((await module_api.got("m"))["metadata"], {"again": metadata})
+    for process in (module_api, module_other):
+        assert identical((await process.got("m"))["metadata"], {"again": metadata})
     history = await module_api.http.get("/api/context/history/m", params={"order": "desc", "limit": 2})
     changed, stored = history.json()["items"]
     assert identical(changed["metadata"], metadata)
@@ -72,22 +82,25 @@ async def test_metadata_and_free_text_come_back_identical(module_api: Api, metad
 @thorough
 @given(documents, documents)
 async def test_what_an_update_replaces_stays_identical_in_its_version_and_comes_back_by_rollback(
-    module_api: Api, one: Any, other: Any
+    module_api: Api, module_other: Api, one: Any, other: Any
 ) -> None:
     first = (await module_api.stored("v", one))["version"]
     await module_api.updated("v", other)
-    assert identical((await module_api.got("v"))["data"], other)
+    for process in (module_api, module_other):
+        assert identical((await process.got("v"))["data"], other)
     assert identical((await module_api.got("v", version=first))["data"], one)
     rolled_back = await module_api.http.post("/api/context/rollback/v", json={"version": first})
     assert rolled_back.status_code == 200
-    assert identical((await module_api.got("v"))["data"], one)
+    for process in (module_api, module_other):
+        assert identical((await process.got("v"))["data"], one)
 
 
 @thorough
 @given(objects)
-async def test_a_session_comes_back_identical(module_api: Api, document: Any) -> None:
+async def test_a_session_comes_back_identical(module_api: Api, module_other: Api, document: Any) -> None:
     created = (await module_api.http.post("/api/sessions", json={"data": document, "metadata": document})).json()
     await module_api.http.post("/api/sessions/complete", params={"id": created["id"]}, json={"outcome": document})
-    session = (await module_api.http.get("/api/sessions/get", params={"id": created["id"]})).json()
-    for name in ("data", "metadata", "outcome"):
-        assert identical(session[name], document)
+    for process in (module_api, module_other):
+        session = (await process.http.get("/api/sessions/get", params={"id": created["id"]})).json()
+        for name in ("data", "metadata", "outcome"):
+            assert identical(session[name], document)

@@ -212,3 +212,18 @@ async def test_a_rollback_to_what_is_not_there_is_refused(api: Api) -> None:
     await refused(api, api.http.post("/api/context/rollback/no", json={"version": 1}), 404, "context-not-found")
     await api.delete("k")
     await refused(api, api.http.post("/api/context/rollback/k", json={"version": 1}), 404, "context-not-found")
+
+
+async def test_what_had_expired_by_a_position_is_not_shown_as_of_it(api: Api, clock: MovableClock) -> None:
+    await api.stored("short", 1, ttl=10)
+    clock.advance(11)
+    later = await api.stored("other", 1)
+    assert (await api.http.get(f"/api/context/get/short?asOfPosition={later['position']}")).status_code == 404
+    assert (await api.http.get(f"/api/context/get/short?asOfPosition={later['position'] - 1}")).status_code == 200
+
+
+async def test_a_past_state_too_is_not_told_before_the_position_that_was_asked_for(api: Api) -> None:
+    stored = await api.stored("k", 1)
+    for past in ("version=1", f"asOfPosition={stored['position']}"):
+        answer = await api.http.get(f"/api/context/get/k?{past}&minPosition=1000")
+        assert (answer.status_code, answer.json()["code"]) == (409, "position-not-in-log")

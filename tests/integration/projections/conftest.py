@@ -1,3 +1,3 @@
-from tests.fixtures.http import api, module_api, projection, server
+from tests.fixtures.http import api, module_api, module_database_url, module_other, projection, server
 
-__all__ = ["api", "module_api", "projection", "server"]
+__all__ = ["api", "module_api", "module_database_url", "module_other", "projection", "server"]

@@ -143,7 +143,7 @@ class Load:
             case "delete":
                 await self._contexts.delete(ref, DeleteContext(), NOBODY)
             case "back":
-                await self._contexts.roll_back(ref, rng.randrange(1, 9), RollBackContext(to_version=0), NOBODY)
+                await self._contexts.roll_back(ref, rng.randrange(1, 9), RollBackContext(), NOBODY)
             case "session":
                 session_id = f"s{rng.randrange(40)}"
                 data = {"d": self._document(1)}

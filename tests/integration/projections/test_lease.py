@@ -107,7 +107,7 @@ async def test_an_owner_that_was_taken_for_dead_and_comes_back_can_not_write(
 async def test_only_the_newest_owner_can_hold_or_give_back_a_lease(
     database_url: str, api: Api, projection: object, clock: MovableClock
 ) -> None:
-    first, second = Lease("other", 1, "same name"), Lease("other", 1, "same name")
+    first, second = Lease("other", 1, "one"), Lease("other", 1, "another")
     now = clock()
     async with await connect(database_url, PROJECTION, autocommit=True) as connection:
         assert await first.take(connection, now)
@@ -150,3 +150,16 @@ async def test_processes_that_start_at_once_on_a_new_database_set_it_up_once_and
         await api.stored("b", 1)
         assert await api.keys() == ["a", "b"]
     assert sorted(projection.seen for projection in projections) == [[], [], [], [1, 2]]
+
+
+async def test_an_owner_whose_connection_was_lost_takes_its_own_lease_again_with_a_higher_token(
+    database_url: str, api: Api, projection: object, clock: MovableClock
+) -> None:
+    lost, again = Lease("other", 1, "the same process"), Lease("other", 1, "the same process")
+    now = clock()
+    async with await connect(database_url, PROJECTION, autocommit=True) as connection:
+        assert await lost.take(connection, now)
+        assert await again.take(connection, now)
+        await again.hold(connection, now)
+        with pytest.raises(LeaseLostError):
+            await lost.hold(connection, now)

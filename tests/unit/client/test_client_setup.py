@@ -9,7 +9,14 @@ import pytest
 from client_fakes import CONTEXT, EMPTY_PAGE, STORED, FakeServer
 
 import contextline
-from contextline import AsyncContextClient, ConnectionFailedError, ContextClient, get_context, store_context
+from contextline import (
+    AsyncContextClient,
+    ConnectionFailedError,
+    ContextClient,
+    InvalidInputError,
+    get_context,
+    store_context,
+)
 from contextline import _shortcuts as shortcuts
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -34,7 +41,7 @@ def test_a_path_in_the_address_stays_in_front(server: FakeServer) -> None:
 
 @pytest.mark.parametrize("url", ["localhost:3100", "127.0.0.1", "ftp://store.test", "http://"])
 def test_an_address_that_is_none_is_refused_at_once(url: str) -> None:
-    with pytest.raises(ValueError, match="begins with http:// or https://"):
+    with pytest.raises(InvalidInputError, match="begins with http:// or https://"):
         ContextClient(url)
 
 

@@ -77,7 +77,7 @@ class ContextStory:
     def roll_back(self, version: int, **command: Any) -> Event:
         earlier = contexts.fold(None, self.events[:version])
         assert earlier is not None
-        asked = RollBackContext(to_version=version, **command)
+        asked = RollBackContext(**command)
         return self._happened(contexts.roll_back(self.context, asked, earlier, self.now))
 
 

@@ -29,6 +29,10 @@ NOT_KEPT = [
     (b"1.7976931348623159e308", "finite"),
     (b"1" + b"0" * 400 + b".0", "finite"),
     (b"1e" + b"9" * 10_000, "finite"),
+    (b"1e-999", "would become 0"),
+    (b"[-1.5E-400]", "would become 0"),
+    (b"0." + b"0" * 400 + b"1", "would become 0"),
+    (b"0." + b"0" * 250 + b"1e-99", "would become 0"),
     (b"18446744073709551616", "integers"),
     (b"-9223372036854775809", "integers"),
     (b"9" * 4_000, "integers"),
@@ -91,3 +95,14 @@ def test_a_document_of_128_levels_fits_into_a_body_and_one_of_129_does_not(outer
     assert identical(parse(json.dumps(fits).encode()), fits)
     with pytest.raises(InvalidInputError, match="nested deeper than 128 levels"):
         parse(json.dumps({"data": nested(129, outermost)}).encode())
+
+
+@pytest.mark.parametrize("text", [b"1e-400", b"[0.5e-324]", b"0." + b"0" * 330 + b"1", b'{"a": -3E-9999}'])
+def test_a_number_that_would_become_zero_is_refused(text: bytes) -> None:
+    with pytest.raises(InvalidInputError, match="too small"):
+        parse(text)
+
+
+@pytest.mark.parametrize("text", [b"0e-400", b"5e-324", b"1e-300", b"-0.0e-999"])
+def test_a_small_number_that_a_double_holds_is_taken(text: bytes) -> None:
+    assert parse(text) == json.loads(text)

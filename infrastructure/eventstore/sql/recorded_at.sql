@@ -1,0 +1,1 @@
+SELECT recorded_at FROM contextline.events WHERE position <= %(position)s ORDER BY position DESC LIMIT 1
