@@ -179,6 +179,9 @@ class GroupCommit:
                     await commit(connection, planned)
                     return planned.results
             except (psycopg.OperationalError, OSError, TimeoutError) as error:
+                if isinstance(error, psycopg.Error) and self._connection and not self._connection.broken:
+                    # The server itself refused (a full disk, say): what it had begun it has rolled back.
+                    unanswered = None
                 await self._disconnect()
                 if loop.time() + pause > deadline:
                     if unanswered:

@@ -76,6 +76,7 @@ NOT_KEPT = {
     "an integer of 5,000 digits": with_data(b"9" * 5_000),
     "an integer of 60,000 digits": with_data(b"-" + b"9" * 60_000),
     "an exponent of 60,000 digits": with_data(b"1e" + b"9" * 60_000),
+    "1e-999": with_data(b"1e-999"),
     "a lone leading surrogate": with_data(b'"\\ud800"'),
     "a lone trailing surrogate": with_data(b'["\\udc00"]'),
     "a lone surrogate in a member name": with_data(b'{"\\udbff":1}'),

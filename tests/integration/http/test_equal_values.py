@@ -55,7 +55,7 @@ async def test_a_double_comes_back_to_the_last_bit(module_api: Api, module_other
 
 WRITINGS = ["1.0", "1e0", "1E+2", "-0.0", "-0", "0.10", "1.00000000000000000000000000001", "123456789012345678",
             "0.1e1", "0e-400", "5e-324", "0.0e-999",
-            "100000000000000000000.0", "4.35", "0.12345678901234567890123456789"]  # fmt: skip
+            "100000000000000000000.0", "4.35"]  # fmt: skip
 
 
 @pytest.mark.parametrize("text", WRITINGS)

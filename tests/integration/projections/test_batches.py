@@ -1,6 +1,7 @@
 """Rows and position move together or not at all; what can't be applied is tried again, told, and never passed over."""
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ from psycopg import AsyncConnection
 from domain.errors import UnknownEventError
 from domain.recorded import Event, Recorded, stream_id
 from infrastructure.eventstore.requests import AppendRequest, NewEvent, StreamAppend
-from infrastructure.postgres.connections import connect
+from infrastructure.postgres.connections import PROJECTION, connect
 from projections.current_state.v1.project import CurrentState
 from projections.engine.runner import ProjectionAheadError
 from tests.fixtures.clock import MovableClock
@@ -167,6 +168,24 @@ async def test_a_read_model_that_is_ahead_of_a_restored_log_is_refused_with_what
     # Whoever remembers a position that the log does not have any more is told so, and does not wait.
     answer = await api.http.get("/api/context/get/kept", params={"minPosition": 2})
     assert (answer.status_code, answer.json()["code"]) == (409, "position-not-in-log")
+
+
+async def test_a_read_model_whose_tables_were_dropped_is_built_anew(
+    api: Api, database_url: str, clock: MovableClock
+) -> None:
+    await api.stored("k", 1)
+    await catch_up(database_url, clock, 1)
+    async with await connect(database_url, PROJECTION) as connection:
+        await connection.execute("DROP SCHEMA current_state_v1 CASCADE")
+    async with running(database_url, clock):
+        assert await eventually(lambda: built(database_url)) == {"k"}
+
+
+async def built(url: str) -> set[str]:
+    """The keys of the read model, none while it has no tables."""
+    with contextlib.suppress(psycopg.errors.UndefinedTable):
+        return await keys(url)
+    return set()
 
 
 async def test_a_projection_that_has_never_run_or_looks_no_more_makes_the_health_degraded(

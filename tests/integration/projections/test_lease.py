@@ -123,6 +123,17 @@ async def test_only_the_newest_owner_can_hold_or_give_back_a_lease(
         assert await first.take(connection, now + timedelta(seconds=16))
 
 
+async def test_an_owner_that_lost_its_connection_need_not_wait_for_its_own_lease_to_run_out(
+    database_url: str, clock: MovableClock
+) -> None:
+    before, after = Lease("other", 1, "owner"), Lease("other", 1, "owner")
+    async with await connect(database_url, PROJECTION, autocommit=True) as connection:
+        assert await before.take(connection, clock())
+        assert await after.take(connection, clock())
+        with pytest.raises(LeaseLostError):
+            await before.hold(connection, clock())
+
+
 async def test_no_two_owners_ever_hold_a_lease_however_they_race(database_url: str, clock: MovableClock) -> None:
     leases = [Lease("raced", 1, f"owner {number}") for number in range(8)]
 

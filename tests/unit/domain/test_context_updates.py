@@ -8,7 +8,7 @@ import pytest
 from domain.contexts.changes import CHANGE_TYPES
 from domain.contexts.events import AttributeChanges, Attributes, ContextRolledBack, ContextUpdated
 from domain.errors import ChangeDoesNotApplyError, InvalidInputError
-from domain.values import MAX_INTEGER, MIN_INTEGER, identical
+from domain.values import MAX_DOCUMENT, MAX_INTEGER, MIN_INTEGER, identical
 from tests.unit.domain.stories import ContextStory, at
 from tests.unit.domain.strategies import nested
 
@@ -254,3 +254,18 @@ def test_a_rollback_reaches_into_an_earlier_life() -> None:
     story.store({"n": 1})
     story.roll_back(1)
     assert (story.data, story.current.version) == ({"n": 0}, 4)
+
+
+def test_a_document_can_not_outgrow_what_a_request_can_carry() -> None:
+    story = ContextStory()
+    story.store({"a": "x" * (MAX_DOCUMENT // 2)})
+    with pytest.raises(ChangeDoesNotApplyError, match="larger than"):
+        story.update([{"op": "copy", "from": "/a", "path": "/b"}], change_type="jsonPatch")
+
+
+@pytest.mark.parametrize(("number", "by"), [(2**53 + 1, 0.0), (1.5, 2**60), (2**53 + 1, 0.5)])
+def test_an_integer_and_a_double_that_have_no_exact_sum_are_not_added(number: float, by: float) -> None:
+    story = ContextStory()
+    story.store({"n": number})
+    with pytest.raises(ChangeDoesNotApplyError, match="no exact sum"):
+        story.update({"n": by}, change_type="increment")
