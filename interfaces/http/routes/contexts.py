@@ -87,10 +87,7 @@ async def store(request: Request) -> Response:
     options = body.options
     if options.encrypt:
         raise NotImplementedYetError("encryption is not supported yet; nothing was stored")
-    given = {name: getattr(options, name) for name in _ATTRIBUTES if name in options.model_fields_set}
-    for name in ("tags", "features", "permissions"):
-        if name in given:
-            given[name] = tuple(given[name])
+    given = _named_attributes(options)
     given.setdefault("ttl", wired.settings.default_ttl)
     if if_none_match(request) not in ("", "*"):
         raise InvalidHeaderError([Fault("If-None-Match", "store takes * alone; for a version there is If-Match")])
@@ -144,10 +141,7 @@ async def update(request: Request) -> Response:
     options = body.options
     refuse_if_none_match(request)
     ref = context_ref(request, query.key, _namespace(query, options))
-    given = {name: getattr(options, name) for name in _ATTRIBUTES if name in options.model_fields_set}
-    for name in ("tags", "features", "permissions"):
-        if name in given:
-            given[name] = tuple(given[name])
+    given = _named_attributes(options)
     if "context_metadata" in options.model_fields_set:
         given["metadata"] = options.context_metadata
     if "data" not in body.model_fields_set and not given and not options.checkpoint:
@@ -243,6 +237,12 @@ async def diff(request: Request) -> Response:
         name: {"from": before[name], "to": value} for name, value in after.items() if not identical(before[name], value)
     }
     return answer({"from": query.from_, "to": query.to, "diff": patch, "attributes": changed})
+
+
+def _named_attributes(options: models.AttributeOptions) -> dict[str, Any]:
+    """The attributes that a request names, as events have them."""
+    given = {name: getattr(options, name) for name in _ATTRIBUTES if name in options.model_fields_set}
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
 
 
 def _namespace(query: models.KeyQuery, options: models.ChangeOptions) -> str:
