@@ -165,6 +165,7 @@ class GroupCommit:
         unanswered: Plan | None = None
         pause = 0.05
         while True:
+            committing = False
             try:
                 async with asyncio.timeout(self._limits.attempt):
                     connection = await self._connected()
@@ -175,12 +176,14 @@ class GroupCommit:
                     if planned.is_empty():
                         await connection.rollback()
                         return planned.results
-                    unanswered = planned
+                    unanswered, committing = planned, True
                     await commit(connection, planned)
                     return planned.results
             except (psycopg.OperationalError, OSError, TimeoutError) as error:
-                if isinstance(error, psycopg.Error) and self._connection and not self._connection.broken:
-                    # The server itself refused (a full disk, say): what it had begun it has rolled back.
+                alive = self._connection is not None and not self._connection.broken
+                if committing and alive and isinstance(error, psycopg.Error):
+                    # The server itself refused (a full disk, say): what it had begun it has rolled back. A refusal to
+                    # look an earlier commit up says nothing of that one.
                     unanswered = None
                 await self._disconnect()
                 if loop.time() + pause > deadline:
