@@ -180,7 +180,7 @@ class GroupCommit:
                     await commit(connection, planned)
                     return planned.results
             except (psycopg.OperationalError, OSError, TimeoutError) as error:
-                alive = self._connection is not None and not self._connection.broken
+                alive = self._connection is not None and not self._connection.closed
                 if committing and alive and isinstance(error, psycopg.Error):
                     # The server itself refused (a full disk, say): what it had begun it has rolled back. A refusal to
                     # look an earlier commit up says nothing of that one.

@@ -29,7 +29,6 @@ class ProjectionStatus(NamedTuple):
     looked_at: datetime
     error: str | None
     owner: str | None
-    lease_until: datetime | None
     waiting_since: datetime | None
     log_end: int
 

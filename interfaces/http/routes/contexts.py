@@ -57,8 +57,6 @@ _ATTRIBUTES = tuple(field.name for field in msgspec.structs.fields(Attributes) i
 _READ: dict[int, Any] = {200: ContextAnswer, 304: "Still the version that If-None-Match names"}
 
 _STORED: dict[int, Any] = {200: StoredAnswer, 201: StoredAnswer}
-_CHANGED: dict[int, Any] = {200: ChangedAnswer}
-_ROLLED_BACK: dict[int, Any] = {200: RolledBackAnswer}
 _IF_MATCH = ("If-Match",)
 
 R = Callable[[Request], Awaitable[Response]]

@@ -4,13 +4,17 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
+import psycopg
 import pytest
+from psycopg import AsyncConnection
 
 from domain.errors import DatabaseUnavailableError, OutcomeUnknownError
-from infrastructure.eventstore.append import was_committed
+from infrastructure.eventstore import group_commit as module
+from infrastructure.eventstore.append import commit, was_committed
 from infrastructure.eventstore.group_commit import GroupCommit, Limits
-from infrastructure.eventstore.requests import Appended, AppendRequest, Tracking
+from infrastructure.eventstore.requests import Appended, AppendRequest, Plan, Tracking
 from infrastructure.eventstore.store import PostgresEventStore
 from infrastructure.postgres.connections import API, connect
 from tests.fixtures.clock import MovableClock
@@ -186,3 +190,32 @@ async def test_a_tracked_position_whose_commit_was_not_answered_is_found(
         request = AppendRequest(1, (), Tracking("upstream", 7))
         planned = await one.append(request)
         assert await was_committed(one.connection, planned)
+
+
+async def test_a_commit_stays_to_be_looked_up_when_the_look_up_itself_is_refused(
+    any_database_url: str, clock: MovableClock, request_for: Requests, tail: Tail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server may be alive and refuse the lock, because the old transaction has it still."""
+    commits, look_ups = 0, 0
+
+    async def commit_and_lose_the_answer(connection: AsyncConnection[Any], planned: Plan) -> None:
+        nonlocal commits
+        commits += 1
+        await commit(connection, planned)
+        if commits == 1:
+            await connection.close()
+            raise psycopg.OperationalError("the answer was lost")
+
+    async def refused_once(connection: AsyncConnection[Any], planned: Plan) -> bool:
+        nonlocal look_ups
+        look_ups += 1
+        if look_ups == 1:
+            raise psycopg.errors.LockNotAvailable("canceling statement due to lock timeout")
+        return await was_committed(connection, planned)
+
+    monkeypatch.setattr(module, "commit", commit_and_lose_the_answer)
+    monkeypatch.setattr(module, "was_committed", refused_once)
+    async with group_commit(any_database_url, clock) as one:
+        appended = await one.append(request_for("s", 0, "once"))
+    assert (commits, look_ups, appended.first) == (1, 2, 1)
+    assert await tail.read() == ["once"]
