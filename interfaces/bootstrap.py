@@ -21,6 +21,7 @@ from infrastructure.eventstore.read import LogReader
 from infrastructure.eventstore.snapshots import PostgresSnapshots
 from infrastructure.eventstore.store import PostgresEventStore
 from infrastructure.payloads.codec import Codec
+from infrastructure.payloads.compression import Compression
 from infrastructure.postgres.connections import API, PROJECTION, connect
 from infrastructure.postgres.database import Database
 from infrastructure.settings import Settings
@@ -63,7 +64,7 @@ async def services(settings: Settings, url: str, clock: Clock = utc_now) -> Asyn
                 pool_min=settings.pool_min,
                 pool_max=settings.pool_max,
                 limits=Limits(queue=settings.append_queue, patience=settings.append_patience),
-                codec=Codec(settings.compress_above),
+                codec=Codec(Compression(settings.compress_above)),
             )
         )
         snapshots = await stack.enter_async_context(PostgresSnapshots(store.database, store.tenants))

@@ -13,7 +13,8 @@ import msgspec
 
 from application.ports import SnapshotState
 from infrastructure.eventstore.names import Numbered
-from infrastructure.payloads.codec import Codec, PayloadError
+from infrastructure.payloads.codec import Codec
+from infrastructure.payloads.header import PayloadError
 from infrastructure.postgres.database import Database
 from infrastructure.sql import load
 

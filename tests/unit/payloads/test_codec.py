@@ -12,20 +12,14 @@ from domain.errors import DamagedEventError, UnknownEventError
 from domain.recorded import Event, Origin
 from domain.sessions.events import SessionCompleted
 from domain.values import MAX_DEPTH, MAX_INTEGER, MIN_INTEGER, check_json, identical
-from infrastructure.payloads.codec import (
-    COMPRESS_ABOVE,
-    COMPRESSED,
-    PLAIN,
-    Codec,
-    PayloadError,
-    decode_origin,
-    encode_origin,
-    event_name,
-)
+from infrastructure.payloads.codec import Codec, decode_origin, encode_origin, event_name
+from infrastructure.payloads.compression import COMPRESS_ABOVE, Compression
+from infrastructure.payloads.header import PayloadError
 from tests.unit.payloads.golden import FOLDER, GOLDEN, payloads
 
 WHERE = "stream 1234 version 7 (position 99)"
 codec = Codec()
+PLAIN, COMPRESSED = 0x10, 0x11
 at_any_speed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
@@ -66,7 +60,7 @@ def test_any_json_value_comes_back_as_it_was(data: Any, metadata: dict[str, Any]
         metadata=metadata,
         compress=compress,
     )
-    for through in (codec, Codec(compress_above=0)):
+    for through in (codec, Codec(Compression(above=0))):
         assert same(there_and_back(event, through), event)
     assert identical(data, before)
 
@@ -111,7 +105,7 @@ def test_what_is_small_is_not_compressed() -> None:
 
 def test_what_would_not_get_smaller_is_not_compressed() -> None:
     noise = bytes(range(256))
-    packed = Codec(compress_above=0).pack(noise)
+    packed = Codec(Compression(above=0)).pack(noise)
     assert packed[0] == PLAIN
     assert codec.unpack(packed, msgspec.msgpack.Decoder(bytes)) == noise
 
@@ -137,7 +131,7 @@ def test_bytes_that_were_once_written_are_read_for_ever(name: str) -> None:
 @pytest.mark.parametrize("name", GOLDEN)
 def test_events_are_written_as_they_were(name: str) -> None:
     """Not a promise, but a change of it should be meant: other programs may compare bytes."""
-    assert [Codec(compress_above=1 << 20).encode_event(event) for event in GOLDEN[name]] == payloads(name)
+    assert [Codec(Compression(above=1 << 20)).encode_event(event) for event in GOLDEN[name]] == payloads(name)
 
 
 def test_a_compressed_payload_that_was_once_written_is_read_for_ever() -> None:
@@ -183,7 +177,7 @@ def test_no_flipped_bit_of_a_compressed_payload_gives_wrong_data() -> None:
 
 
 def test_no_piece_of_a_payload_is_taken_for_the_whole() -> None:
-    for through in (codec, Codec(compress_above=1 << 20)):
+    for through in (codec, Codec(Compression(above=1 << 20))):
         payload = through.encode_event(SessionCompleted(outcome={"words": "the same again " * 100}, reason="cut"))
         for length in range(len(payload)):
             with pytest.raises(DamagedEventError):
