@@ -1,187 +1,265 @@
-"""One transaction that appends a batch: lock, look at the heads, write, commit. Two round trips."""
+"""A batch of appends as the parameters of the database's `append`: one statement, one exchange, one transaction."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Collection, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import chain
+from uuid import UUID
 
-from psycopg import AsyncConnection
-from psycopg.abc import PQGen
-from psycopg.waiting import Ready, Wait
+from psycopg.pq.abc import PGresult
 
-from infrastructure.eventstore.requests import AppendRequest, Head, Plan, StreamKey, plan
+from infrastructure.eventstore import large_values
+from infrastructure.eventstore.requests import ABSENT, Appended, AppendRequest, StreamAppend, StreamKey
+from infrastructure.payloads.pieces import Piece
 from infrastructure.postgres.arrays import BigInts, Byteas, Integers, SmallInts, Texts, Uuids
+from infrastructure.postgres.pipeline import Prepared, Statement
 from infrastructure.sql import load
 
-_LOCK = load(__file__, "lock")
-_HEADS = load(__file__, "heads")
-_LOG_END = load(__file__, "log_end")
-_DRAW_NUMBERS = load(__file__, "draw_stream_numbers")
-_INSERT_STREAMS = load(__file__, "insert_streams")
-_RAISE_STREAMS = load(__file__, "raise_streams")
-_INSERT_EVENTS = load(__file__, "insert_events")
-_NOTIFY = load(__file__, "notify")
-_EVENT_AT = load(__file__, "event_at")
-_MAX_TRACKING = load(__file__, "max_tracking")
-_TRACK = load(__file__, "track")
+_TIMESTAMPTZ, _UUID, _INTEGER, _BIGINT = 1184, 2950, 23, 20
+_INTEGERS, _BIGINTS, _SMALLINTS, _UUIDS, _TEXTS, _BYTEAS = 1007, 1016, 1005, 2951, 1009, 1001
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
-_BLOCK = 64
-"""Stream numbers that one draw from the sequence gives; the sequence's increment."""
+APPEND = Prepared(
+    b"append",
+    load(__file__, "append"),
+    (
+        *(_UUID, _INTEGER, _BIGINT, _TIMESTAMPTZ),
+        *(_INTEGERS, _UUIDS, _INTEGERS, _INTEGERS),
+        *(_INTEGERS, _UUIDS, _INTEGERS, _TEXTS),
+        *(_INTEGERS, _INTEGERS, _SMALLINTS, _BYTEAS, _BYTEAS),
+        *(_INTEGERS, _TEXTS, _BIGINTS),
+    ),
+)
+HEADS = Prepared(b"heads", load(__file__, "heads_of_batch"), (_INTEGERS, _UUIDS))
+TRACKED = Prepared(b"tracked", load(__file__, "tracked"), (_INTEGERS, _TEXTS))
 
-ROWS_A_STATEMENT = 500
+CONFLICT, SUPERSEDED = "CL001", "CL002"
+"""What `append` raises: a belief about a stream was wrong; a later connection of this writer has taken over."""
+
+ROWS_A_STATEMENT = 1_000
 BYTES_A_STATEMENT = 4 * 1024 * 1024
-"""Larger statements gain nothing, and a pipeline of some thousand was seen to hang over a Unix socket."""
+"""A batch that is larger goes as several statements of one transaction."""
 
 
-class StreamNumbers:
-    """Numbers for new streams, drawn from the database's sequence in blocks. Those unused at the end are lost."""
+class _Stream:
+    """A stream that the batch has named: its version after what came so far, and its place in the statement."""
+
+    __slots__ = ("index", "statement", "version")
+
+    def __init__(self, statement: _Arguments, index: int, version: int) -> None:
+        self.statement, self.index, self.version = statement, index, version
+
+    def reach(self, version: int) -> None:
+        """The version that it gets."""
+        self.version = version
+        if self.index > 0:
+            self.statement.old_versions[self.index - 1] = version
+        else:
+            self.statement.new_versions[-self.index - 1] = version
+
+
+class _Arguments:
+    """The columns of one statement."""
 
     def __init__(self) -> None:
-        self._spare: list[int] = []
+        self.old: list[tuple[int, UUID, int]] = []
+        self.old_versions: list[int] = []
+        self.new: list[tuple[int, UUID, str]] = []
+        self.new_versions: list[int] = []
+        self.streams: list[int] = []
+        self.versions: list[int] = []
+        self.type_ids: list[int] = []
+        self.origins: list[bytes] = []
+        self.payloads: list[bytes] = []
+        self.trackings: list[tuple[int, str, int]] = []
+        self.size = 0
 
-    async def at_least(self, count: int, connection: AsyncConnection[Any]) -> list[int]:
-        """Peek at so many; `used` takes them away."""
-        if len(self._spare) < count:
-            blocks = -(-(count - len(self._spare)) // _BLOCK)
-            cursor = await connection.execute(_DRAW_NUMBERS, {"blocks": blocks})
-            for (start,) in await cursor.fetchall():
-                self._spare.extend(range(start, start + _BLOCK))
-        return self._spare
-
-    def used(self, count: int) -> None:
-        """Forget the first so many."""
-        del self._spare[:count]
-
-
-async def begin(
-    connection: AsyncConnection[Any],
-    requests: Sequence[AppendRequest],
-    numbers: StreamNumbers,
-    clock: Callable[[], datetime],
-) -> Plan:
-    """Take the lock and decide what fits; the transaction stays open for `commit` or a rollback.
-
-    READ COMMITTED is needed: each statement after the lock sees what was committed before it was given.
-    """
-    keys = list({(request.tenant_id, stream.stream_id): None for request in requests for stream in request.streams})
-    names = {(request.tenant_id, request.tracking.application_name) for request in requests if request.tracking}
-    # More than can be needed, drawn outside the lock: a stream may exist by then.
-    spare = await numbers.at_least(len(keys), connection)
-    async with connection.pipeline():
-        await connection.execute(_LOCK)
-        heads_found = await connection.execute(
-            _HEADS, {"tenant_ids": Integers([k[0] for k in keys]), "stream_ids": Uuids([k[1] for k in keys])}
+    def packed(self, head: Sequence[bytes]) -> Statement:
+        old, new, trackings, known = self.old, self.new, self.trackings, len(self.old)
+        # A new stream's index is negative until it is known how many come before.
+        streams = self.streams if not new else [n if n > 0 else known - n for n in self.streams]
+        return Statement(
+            APPEND.name,
+            [
+                *head,
+                Integers([one[0] for one in old]).packed,
+                Uuids([one[1] for one in old]).packed,
+                Integers([one[2] for one in old]).packed,
+                Integers(self.old_versions).packed,
+                Integers([one[0] for one in new]).packed,
+                Uuids([one[1] for one in new]).packed,
+                Integers(self.new_versions).packed,
+                Texts([one[2] for one in new]).packed,
+                Integers(streams).packed,
+                Integers(self.versions).packed,
+                SmallInts(self.type_ids).packed,
+                Byteas(self.origins).packed,
+                Byteas(self.payloads).packed,
+                Integers([one[0] for one in trackings]).packed,
+                Texts([one[1] for one in trackings]).packed,
+                BigInts([one[2] for one in trackings]).packed,
+            ],
         )
-        await _sent(connection)
-        end_found = await connection.execute(_LOG_END)
-    heads: dict[StreamKey, Head] = {
-        (tenant_id, stream_id): Head(stream_no, version)
-        for tenant_id, stream_id, stream_no, version in await heads_found.fetchall()
-    }
-    before, last_time = await end_found.fetchone() or (0, datetime.min.replace(tzinfo=UTC))
-    tracked: dict[tuple[int, str], int] = {}
-    for tenant_id, name in names:
-        cursor = await connection.execute(_MAX_TRACKING, {"tenant_id": tenant_id, "application_name": name})
-        if row := await cursor.fetchone():
-            tracked[tenant_id, name] = row[0]
-    # Recorded time never falls, whichever process's clock is behind.
-    planned = plan(requests, heads, tracked, spare, before, max(clock(), last_time))
-    numbers.used(len(planned.new_streams))
-    return planned
 
 
-async def commit(connection: AsyncConnection[Any], planned: Plan) -> None:
-    """Write a plan and commit it."""
-    async with connection.pipeline():
-        if planned.new_streams:
-            new = planned.new_streams
-            await connection.execute(
-                _INSERT_STREAMS,
-                {
-                    "tenant_ids": Integers([tenant_id for tenant_id, _ in new]),
-                    "stream_nos": BigInts([head.stream_no for head, _ in new.values()]),
-                    "stream_ids": Uuids([stream_id for _, stream_id in new]),
-                    "versions": Integers([head.version for head, _ in new.values()]),
-                    "names": Texts([name for _, name in new.values()]),
-                },
-            )
-        if planned.raised_streams:
-            raised = planned.raised_streams
-            await connection.execute(
-                _RAISE_STREAMS,
-                {
-                    "tenant_ids": Integers([tenant_id for tenant_id, _ in raised]),
-                    "stream_nos": BigInts([head.stream_no for head in raised.values()]),
-                    "versions": Integers([head.version for head in raised.values()]),
-                },
-            )
-        await _sent(connection)
-        for start, end in _slices(planned.payloads):
-            await connection.execute(
-                _INSERT_EVENTS,
-                {
-                    "before": planned.before + start,
-                    "recorded_at": planned.recorded_at,
-                    "stream_nos": BigInts(planned.stream_nos[start:end]),
-                    "tenant_ids": Integers(planned.tenant_ids[start:end]),
-                    "versions": Integers(planned.versions[start:end]),
-                    "type_ids": SmallInts(planned.type_ids[start:end]),
-                    "origins": Byteas(planned.origins[start:end]),
-                    "payloads": Byteas(planned.payloads[start:end]),
-                },
-            )
-            await _sent(connection)
-        for tenant_id, tracking in planned.trackings:
-            await connection.execute(_TRACK, {"tenant_id": tenant_id, **tracking._asdict()})
-        await connection.execute(_NOTIFY, {"position": planned.last})
-        await connection.commit()
+class Batch:
+    """Appends that go as one transaction; `add` them, then send `statements`.
 
-
-async def _sent(connection: AsyncConnection[Any]) -> None:
-    """Wait until a statement given to a pipeline is on its way.
-
-    psycopg 3.3 tries to send once, then waits for the answer: a statement larger than the socket's buffer, which is
-    small for a Unix socket, would wait for ever.
+    `existing` are streams that are known to be there although their version is 0.
     """
-    if connection.pgconn.flush():
-        await connection.wait(_sending(connection))
+
+    def __init__(self, existing: Collection[StreamKey] = ()) -> None:
+        self._existing = existing
+        self._streams: dict[StreamKey, _Stream] = {}
+        self._statements = [_Arguments()]
+        self._counts: list[int] = []
+        self._pieces: list[tuple[int, Piece]] = []
+
+    def add(self, request: AppendRequest) -> bool:
+        """Whether it fits what came before: a stream that the batch has named has the version expected."""
+        if self._streams and not self._fits(request):
+            return False
+        count = 0
+        for stream in request.streams:
+            count += len(stream.events)
+            self._add(request.tenant_id, stream)
+        if request.tracking:
+            self._statements[-1].trackings.append((request.tenant_id, *request.tracking))
+        if request.large_values:
+            self._pieces += [(request.tenant_id, piece) for piece in request.large_values]
+        self._counts.append(count)
+        return True
+
+    def version(self, tenant_id: int, stream_number: int) -> int | None:
+        """The version that a stream has after it; None if the batch doesn't name it."""
+        found = self._streams.get((tenant_id, stream_number))
+        return found.version if found else None
+
+    def statements(self, writer: bytes, epoch: int, number: int, written_at: datetime) -> Iterable[Statement]:
+        """What to send. Large values come before the appends, which take the lock that others wait for."""
+        head = (writer, _integer(epoch), _bigint(number), _instant(written_at))
+        appends = [arguments.packed(head) for arguments in self._statements]
+        return chain(large_values.statements(self._pieces), appends) if self._pieces else appends
+
+    def appended(self, results: Sequence[PGresult]) -> list[Appended]:
+        """Where each append went, from the statements' results."""
+        result = results[-len(self._statements)]
+        first, recorded_at = result.get_value(0, 0), result.get_value(0, 1)
+        assert first is not None, "append gives it"
+        assert recorded_at is not None, "append gives it"
+        return self.appended_at(int.from_bytes(first, "big"), from_instant(recorded_at))
+
+    def appended_at(self, first: int, recorded_at: datetime) -> list[Appended]:
+        """The same, from where the first event went."""
+        found = []
+        for count in self._counts:
+            found.append(Appended(first, first + count - 1, recorded_at))
+            first += count
+        return found
+
+    @property
+    def events_before_last(self) -> int:
+        """Events in all statements but the last, whose beginning is what the database remembers of a batch."""
+        return sum(len(arguments.payloads) for arguments in self._statements[:-1])
+
+    def _fits(self, request: AppendRequest) -> bool:
+        reached: dict[StreamKey, int] = {}
+        for stream in request.streams:
+            key = (request.tenant_id, stream.stream_id.int)
+            known = self._streams.get(key)
+            version = reached.get(key, known.version if known else None)
+            if version is not None and version != stream.expected:
+                return False
+            reached[key] = stream.expected + len(stream.events)
+        return True
+
+    def _add(self, tenant_id: int, stream: StreamAppend) -> None:
+        arguments, version = self._statements[-1], stream.expected
+        place = self._place(tenant_id, stream, arguments) if not stream.events else None
+        for event in stream.events:
+            size = len(event.payload)
+            if len(arguments.payloads) >= ROWS_A_STATEMENT or (
+                arguments.size + size > BYTES_A_STATEMENT and arguments.payloads
+            ):
+                if place is not None:
+                    place.reach(version)
+                    place = None
+                arguments = _Arguments()
+                self._statements.append(arguments)
+            if place is None:
+                place = self._place(
+                    tenant_id, stream if version == stream.expected else stream._replace(expected=version), arguments
+                )
+            version += 1
+            arguments.streams.append(place.index)
+            arguments.versions.append(version)
+            arguments.type_ids.append(event.type_id)
+            arguments.origins.append(event.origin)
+            arguments.payloads.append(event.payload)
+            arguments.size += size
+        assert place is not None, "it was given one"
+        place.reach(version)
+
+    def _place(self, tenant_id: int, stream: StreamAppend, arguments: _Arguments) -> _Stream:
+        key = (tenant_id, stream.stream_id.int)
+        place = self._streams.get(key)
+        if place is not None and place.statement is arguments:
+            return place
+        if place is None:
+            if stream.expected == ABSENT or (stream.expected == 0 and key not in self._existing):
+                arguments.new.append((tenant_id, stream.stream_id, stream.stream_name))
+                arguments.new_versions.append(stream.expected)
+                place = self._streams[key] = _Stream(arguments, -len(arguments.new), stream.expected)
+                return place
+            place = self._streams[key] = _Stream(arguments, 0, stream.expected)
+        # Named before in an earlier statement, it exists by now.
+        arguments.old.append((tenant_id, stream.stream_id, stream.expected))
+        arguments.old_versions.append(stream.expected)
+        place.statement, place.index = arguments, len(arguments.old)
+        return place
 
 
-def _sending(connection: AsyncConnection[Any]) -> PQGen[None]:
-    while connection.pgconn.flush():
-        if (yield Wait.RW) & Ready.R:
-            # Or the server, too, might wait for us to read.
-            connection.pgconn.consume_input()
+def heads_wanted(requests: Sequence[AppendRequest]) -> list[Statement]:
+    """Statements that ask for the versions of the streams named, and for the positions tracked."""
+    keys = list({(request.tenant_id, stream.stream_id): None for request in requests for stream in request.streams})
+    names = [(request.tenant_id, request.tracking.application_name) for request in requests if request.tracking]
+    return [
+        Statement(HEADS.name, [Integers([k[0] for k in keys]).packed, Uuids([k[1] for k in keys]).packed]),
+        Statement(TRACKED.name, [Integers([k[0] for k in names]).packed, Texts([k[1] for k in names]).packed]),
+    ]
 
 
-async def was_committed(connection: AsyncConnection[Any], planned: Plan) -> bool:
-    """Whether a plan whose commit was never answered is in the log.
-
-    Takes the lock first: if the old transaction is still under way, this waits for its end. It was one transaction, so
-    its first event tells of all; of a plan without events, what it tracked.
-    """
-    await connection.execute(_LOCK)
-    if planned.stream_nos:
-        cursor = await connection.execute(_EVENT_AT, {"position": planned.before + 1})
-        first = (planned.stream_nos[0], planned.versions[0], planned.recorded_at, planned.payloads[0])
-        committed = await cursor.fetchone() == first
-    else:
-        tenant_id, tracking = planned.trackings[0]
-        names = {"tenant_id": tenant_id, "application_name": tracking.application_name}
-        cursor = await connection.execute(_MAX_TRACKING, names)
-        committed = await cursor.fetchone() == (tracking.notification_id,)
-    await connection.rollback()
-    return committed
+def heads_found(results: Sequence[PGresult]) -> tuple[dict[StreamKey, int], dict[tuple[int, str], int]]:
+    """What they answered."""
+    heads, tracked = results
+    return (
+        {(_number(heads, row, 0), _number(heads, row, 1)): _number(heads, row, 2) for row in range(heads.ntuples)},
+        {
+            (_number(tracked, row, 0), (tracked.get_value(row, 1) or b"").decode()): _number(tracked, row, 2)
+            for row in range(tracked.ntuples)
+        },
+    )
 
 
-def _slices(payloads: Sequence[bytes]) -> list[tuple[int, int]]:
-    slices, start, size = [], 0, 0
-    for index, payload in enumerate(payloads):
-        if index > start and (index - start >= ROWS_A_STATEMENT or size + len(payload) > BYTES_A_STATEMENT):
-            slices.append((start, index))
-            start, size = index, 0
-        size += len(payload)
-    if len(payloads) > start:
-        slices.append((start, len(payloads)))
-    return slices
+def from_instant(packed: bytes) -> datetime:
+    """A timestamptz in PostgreSQL's binary format."""
+    return _EPOCH + timedelta(microseconds=int.from_bytes(packed, "big", signed=True))
+
+
+def _number(result: PGresult, row: int, column: int) -> int:
+    # A uuid's 16 bytes have no sign; versions may be below 0 nowhere in the log.
+    return int.from_bytes(result.get_value(row, column) or b"", "big")
+
+
+def _integer(value: int) -> bytes:
+    return value.to_bytes(4, "big", signed=True)
+
+
+def _bigint(value: int) -> bytes:
+    return value.to_bytes(8, "big", signed=True)
+
+
+def _instant(value: datetime) -> bytes:
+    since = value - _EPOCH
+    return _bigint((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds)

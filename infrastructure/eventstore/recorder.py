@@ -38,7 +38,8 @@ from eventsourcing.utils import Environment, EnvType, resolve_topic
 from domain.errors import UnavailableError, VersionConflictError
 from infrastructure.eventstore import requests
 from infrastructure.eventstore.follow import LOG_CHANNEL, Listener
-from infrastructure.eventstore.read import MAX_VERSION, StoredRow
+from infrastructure.eventstore.pages import StoredRow
+from infrastructure.eventstore.read import MAX_VERSION
 from infrastructure.eventstore.requests import AppendRequest, NewEvent, StreamAppend, TrackingConflictError
 from infrastructure.eventstore.store import PostgresEventStore
 from infrastructure.postgres.connections import API, connect

@@ -8,13 +8,22 @@ from datetime import datetime
 from typing import Self
 from uuid import UUID
 
-from application.ports import Write
+import psycopg
+
+from application.ports import Trace, Write
+from domain.erasure import Erased, Subject
+from domain.errors import EncryptionNotConfiguredError
 from domain.recorded import Event, Origin, Recorded
 from infrastructure.eventstore.group_commit import GroupCommit, Limits
+from infrastructure.eventstore.large_values import GONE, LargeValues
 from infrastructure.eventstore.names import Numbered, event_types, tenants
 from infrastructure.eventstore.read import LogReader
 from infrastructure.eventstore.requests import Appended, AppendRequest, NewEvent, StreamAppend
-from infrastructure.payloads.codec import Codec, encode_origin, event_name
+from infrastructure.keys.ring import KeyRing
+from infrastructure.keys.store import DataKey, Owner
+from infrastructure.payloads import encryption
+from infrastructure.payloads.codec import Codec, Packed, encode, encode_origin, event_name
+from infrastructure.payloads.encryption import Seal
 from infrastructure.postgres.connections import API, connect
 from infrastructure.postgres.database import Database
 
@@ -31,19 +40,25 @@ class PostgresEventStore:
         pool_max: int = 20,
         limits: Limits | None = None,
         codec: Codec | None = None,
+        keys: KeyRing | None = None,
     ) -> None:
+        """`keys` are those that the codec reads with; without them nothing can be encrypted."""
         self.database = Database(url, API, pool_min=pool_min, pool_max=pool_max)
         self.tenants: Numbered = tenants(self.database)
         self.types: Numbered = event_types(self.database)
-        self._codec = codec or Codec()
+        self._codec, self._keys = codec or Codec(), keys
+        self.large_values = LargeValues(self.database.fetch, self._codec)
         self.reader = LogReader(self.database, self.types, self._codec)
         self.writer = GroupCommit(lambda: connect(url, API), clock, limits)
+        # With a connection of its own, made when it is needed: small appends don't wait behind megabytes.
+        self._large_writer = GroupCommit(lambda: connect(url, API), clock, limits)
         self._open = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         await self._open.enter_async_context(self.database)
-        await self.writer.start()
-        self._open.push_async_callback(self.writer.stop)
+        for writer in (self.writer, self._large_writer):
+            await writer.start()
+            self._open.push_async_callback(writer.stop)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -53,31 +68,63 @@ class PostgresEventStore:
         """Append all or nothing; the events as they were recorded."""
         tenant_id = self.tenants.remembered(tenant) or await self.tenants.number(tenant)
         origin_bytes = encode_origin(origin)
-        streams = []
+        streams, key_ids, packed = [], [], []
         for write in writes:
+            key = await self._key(tenant, write.stream_name, write.sealed_for) if write.sealed_for else None
             events = []
-            for event in write.events:
+            for version, event in enumerate(write.events, write.expected + 1):
                 name = event_name(event)
                 type_id = self.types.remembered(name) or await self.types.number(name)
-                events.append(NewEvent(type_id, origin_bytes, self._codec.encode_event(event)))
+                seal = key and Seal(*key, encryption.place(encryption.EVENT, tenant_id, write.stream_id, version))
+                body, compress = encode(event), getattr(event, "compress", True)
+                if len(body) > self._codec.large_above:
+                    large = self._codec.close_large(body, compress=compress, tenant_id=tenant_id, seal=seal)
+                    packed.append(await large)
+                else:
+                    small = self._codec.close(body, compress=compress, tenant_id=tenant_id, seal=seal)
+                    packed.append(Packed(small))
+                # It may be large, and is of no use any more.
+                del body
+                events.append(NewEvent(type_id, origin_bytes, packed[-1].payload))
+            key_ids.append(key.id if key else b"")
             streams.append(StreamAppend(write.stream_id, write.stream_name, write.expected, events))
-        appended = await self.append_raw(AppendRequest(tenant_id, streams))
+        pieces = [piece for one in packed for piece in one.pieces]
+        request = AppendRequest(tenant_id, streams, large_values=pieces)
+        appended = await (self._append_large(request) if pieces else self.append_raw(request))
         recorded: list[Recorded[Event]] = []
-        for write, stream in zip(writes, streams, strict=True):
-            for offset, (event, new) in enumerate(zip(write.events, stream.events, strict=True)):
+        for write, key_id in zip(writes, key_ids, strict=True):
+            # Erased while it was on its way: nobody can read it, and this process must not go on with what it knows.
+            erased = bool(key_id) and self._keys is not None and self._keys.is_erased(key_id)
+            for offset, event in enumerate(write.events):
+                new = packed[len(recorded)]
                 recorded.append(
                     Recorded(
-                        event,
+                        Erased(name=event_name(event), stream_name=write.stream_name) if erased else event,
                         tenant_id,
                         write.stream_id,
                         write.expected + 1 + offset,
                         appended.first + len(recorded),
                         appended.recorded_at,
                         origin,
-                        len(new.payload),
+                        new.size,
+                        key_id,
+                        new.references,
                     )
                 )
         return recorded
+
+    async def _append_large(self, request: AppendRequest) -> Appended:
+        """Send along what is not kept yet."""
+        pieces = request.large_values
+        known = await self.large_values.known(request.tenant_id, [piece.hash for piece in pieces])
+        new = [piece._replace(payload=None) if piece.hash in known else piece for piece in pieces]
+        try:
+            return await self._large_writer.append(request._replace(large_values=new))
+        except psycopg.Error as error:
+            if error.sqlstate != GONE:
+                raise
+            # Collected since it was looked for; nothing was written.
+            return await self._large_writer.append(request)
 
     async def append_raw(self, request: AppendRequest) -> Appended:
         """Append events that are bytes already."""
@@ -94,6 +141,10 @@ class PostgresEventStore:
         """A stream's events with versions above `after`, at most `up_to`."""
         return await self.reader.stream(await self.tenants.number(tenant), stream_id, after=after, up_to=up_to)
 
+    async def trail(self, tenant: str, stream_id: UUID) -> Sequence[Trace]:
+        """Of each version of a stream, what can be told without its key."""
+        return await self.reader.trail(await self.tenants.number(tenant), stream_id)
+
     async def recorded_at(self, position: int) -> datetime | None:
         """The instant at which the last event up to a position was recorded."""
         return await self.reader.recorded_at(position)
@@ -105,3 +156,11 @@ class PostgresEventStore:
     async def type_id(self, name: str) -> int:
         """The number of an event name."""
         return await self.types.number(name)
+
+    async def _key(self, tenant: str, stream_name: str, subject: Subject) -> DataKey:
+        if self._keys is None:
+            raise EncryptionNotConfiguredError(
+                "encryption is not configured: set CONTEXTLINE_MASTER_KEY or CONTEXTLINE_MASTER_KEY_FILE for every "
+                "process of the server; nothing was stored"
+            )
+        return await self._keys.key_for(Owner(tenant, stream_name, subject.session_id, subject.user_id))

@@ -1,20 +1,25 @@
 """What the event store's tests share: appends that are short to write, and the log as a reader sees it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
-from uuid import UUID
+from typing import Any, NamedTuple
+from uuid import UUID, uuid4
 
+import psycopg
 from psycopg import AsyncConnection
+from psycopg.pq import ExecStatus, Format
 
 from domain.recorded import Event, Recorded, stream_id
 from domain.sessions.events import SessionCompleted
-from infrastructure.eventstore.append import StreamNumbers, begin, commit
+from infrastructure.eventstore.append import APPEND, Batch
+from infrastructure.eventstore.append import __file__ as eventstore_append
 from infrastructure.eventstore.read import LogReader
-from infrastructure.eventstore.requests import AppendRequest, NewEvent, Plan, StreamAppend
+from infrastructure.eventstore.requests import AppendRequest, NewEvent, StreamAppend
 from infrastructure.eventstore.store import PostgresEventStore
 from infrastructure.payloads.codec import Codec
 from infrastructure.postgres.connections import API, connect
+from infrastructure.sql import load
 from tests.fixtures.clock import MovableClock
 from tests.fixtures.waiting import eventually
 
@@ -59,30 +64,53 @@ class Requests:
         return AppendRequest(1, [self.stream(name, expected, *what)])
 
 
+class Taken(NamedTuple):
+    """The positions that an append was given: those after `before`, up to `last`."""
+
+    before: int
+    last: int
+
+
 class Writer:
     """One process's way into the log, step by step."""
 
     def __init__(self, connection: AsyncConnection[Any], clock: MovableClock) -> None:
         self.connection, self.clock = connection, clock
-        self._numbers = StreamNumbers()
-        self.plan: Plan | None = None
+        self._id, self._number, self._taken = uuid4(), 0, Taken(0, 0)
 
-    async def take_the_lock(self, request: AppendRequest) -> Plan:
+    async def open(self) -> None:
+        parameters = {"writer_id": self._id, "now": self.clock()}
+        await self.connection.execute(load(eventstore_append, "open_writer"), parameters)
+        await self.connection.commit()
+        prepared = self.connection.pgconn.prepare(*APPEND)
+        assert prepared.status == ExecStatus.COMMAND_OK, prepared.error_message
+
+    async def take_the_lock(self, request: AppendRequest) -> Taken:
         """Up to where positions are given; nothing is committed."""
-        self.plan = await begin(self.connection, [request], self._numbers, self.clock)
-        for result in self.plan.results:
-            assert not isinstance(result, Exception), result
-        return self.plan
+        await self.connection.execute(b"SELECT 1")  # begins the transaction
+        self._number += 1
+        batch = Batch()
+        assert batch.add(request)
+        (statement,) = batch.statements(self._id.bytes, 1, self._number, self.clock())
+        binary = [Format.BINARY] * len(statement.parameters)
+        # In a thread: it may wait for another connection of this process.
+        result = await asyncio.to_thread(
+            self.connection.pgconn.exec_prepared, statement.name, statement.parameters, binary, Format.BINARY
+        )
+        if result.status != ExecStatus.TUPLES_OK:
+            raise psycopg.errors.error_from_result(result)
+        (appended,) = batch.appended([result])
+        self._taken = Taken(appended.first - 1, appended.last)
+        return self._taken
 
-    async def commit(self) -> Plan:
-        assert self.plan is not None
-        await commit(self.connection, self.plan)
-        return self.plan
+    async def commit(self) -> Taken:
+        await self.connection.commit()
+        return self._taken
 
     async def roll_back(self) -> None:
         await self.connection.rollback()
 
-    async def append(self, request: AppendRequest) -> Plan:
+    async def append(self, request: AppendRequest) -> Taken:
         await self.take_the_lock(request)
         return await self.commit()
 
@@ -91,7 +119,9 @@ class Writer:
 async def writer(url: str, clock: MovableClock) -> AsyncIterator[Writer]:
     connection = await connect(url, API)
     try:
-        yield Writer(connection, clock)
+        made = Writer(connection, clock)
+        await made.open()
+        yield made
     finally:
         await connection.close()
 

@@ -1,35 +1,38 @@
-"""A TCP proxy before PostgreSQL that stops passing on at a COMMIT, in the way that the test chose."""
+"""A TCP proxy before PostgreSQL that stops passing on at an append, in the way that the test chose."""
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from enum import Enum, auto
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-_SENT, _DONE = b"COMMIT\0", b"COMMIT\0"
-"""In the client's Parse message, and in the server's CommandComplete."""
+_SENT, _DONE = b"\0append\0", b"Z\0\0\0\5I"
+"""In the client's Bind message of the statement that appends, and the server's ReadyForQuery after its commit."""
 
 
-class AtCommit(Enum):
+class AtAppend(Enum):
     PASS = auto()
     LOSE_THE_ORDER = auto()
-    """The server never hears of the COMMIT: the client is cut off, then the server."""
+    """The server never hears of it: the client is cut off, then the server."""
     LOSE_THE_ANSWER = auto()
     """The server commits, but the client is cut off before it hears of it."""
     DELAY_THE_ORDER = auto()
-    """The client is cut off at once; the server gets the COMMIT when the test says so."""
+    """The client is cut off at once; the server hears of it when the test says so."""
+    LOSE_THE_CLIENT = auto()
+    """The client is cut off at once, while the server is at it."""
 
 
 class Proxy:
-    """`url` leads through it. What happens at a COMMIT happens once; then it passes everything on again."""
+    """`url` leads through it. What happens at an append happens once; then it passes everything on again."""
 
     def __init__(self, url: str) -> None:
         self._target = conninfo_to_dict(url)
         self.url = ""
-        self.at_commit = AtCommit.PASS
-        self.deliver = asyncio.Event()
+        self.at_append = AtAppend.PASS
+        self.deliver, self.delivered = asyncio.Event(), asyncio.Event()
+        self.before_the_cut: Callable[[], Awaitable[object]] = _nothing
         self.away = False
         self.connections = 0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -57,16 +60,17 @@ class Proxy:
     ) -> None:
         back = asyncio.create_task(_copy(up_reader, writer, lambda _: False))
         try:
-            chunk = await _copy(reader, up_writer, lambda data: self.at_commit != AtCommit.PASS and _SENT in data)
+            chunk = await _copy(reader, up_writer, lambda data: self.at_append != AtAppend.PASS and _SENT in data)
             if not chunk:
                 return
-            what, self.at_commit = self.at_commit, AtCommit.PASS
+            what, self.at_append = self.at_append, AtAppend.PASS
             back.cancel()
             await asyncio.gather(back, return_exceptions=True)
-            if what == AtCommit.LOSE_THE_ORDER:
+            if what == AtAppend.LOSE_THE_ORDER:
                 return
-            if what == AtCommit.DELAY_THE_ORDER:
+            if what in (AtAppend.DELAY_THE_ORDER, AtAppend.LOSE_THE_CLIENT):
                 writer.close()
+            if what == AtAppend.DELAY_THE_ORDER:
                 await self.deliver.wait()
             up_writer.write(chunk)
             heard = b""
@@ -74,6 +78,8 @@ class Proxy:
                 more = await up_reader.read(65536)
                 assert more, "the server went away instead of committing"
                 heard += more
+            self.delivered.set()
+            await self.before_the_cut()
         finally:
             back.cancel()
             await asyncio.gather(back, return_exceptions=True)
@@ -82,6 +88,10 @@ class Proxy:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+async def _nothing() -> None:
+    pass
 
 
 async def _copy(source: asyncio.StreamReader, sink: asyncio.StreamWriter, stop: Callable[[bytes], bool]) -> bytes:

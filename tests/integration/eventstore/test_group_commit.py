@@ -11,7 +11,7 @@ from infrastructure.eventstore.group_commit import Limits
 from infrastructure.eventstore.requests import ABSENT, Appended, AppendRequest, StreamAppend
 from infrastructure.eventstore.store import PostgresEventStore
 from tests.fixtures.clock import MovableClock
-from tests.fixtures.waiting import eventually
+from tests.fixtures.waiting import DEADLINE, eventually
 from tests.integration.eventstore.eventstore_support import (
     Requests,
     Tail,
@@ -152,6 +152,7 @@ async def test_more_than_the_queue_takes_is_refused_and_leaves_nothing(
 ) -> None:
     async with PostgresEventStore(any_database_url, clock, limits=Limits(queue=3)) as store:
         request_for = await Requests.of(store)
+        await store.append_raw(request_for("first", 0, "first"))
         async with lock_held(any_database_url) as look:
             on_its_way = asyncio.create_task(store.append_raw(request_for("s", 0, "on its way")))
             await waits_for_the_lock(look)
@@ -160,7 +161,7 @@ async def test_more_than_the_queue_takes_is_refused_and_leaves_nothing(
             with pytest.raises(OverloadedError, match="3 commands wait"):
                 await store.append_raw(request_for("more", 0, "one more"))
         await asyncio.gather(on_its_way, *waiting)
-        assert await Tail(store.reader).read() == ["on its way", "0", "1", "2"]
+        assert await Tail(store.reader).read() == ["first", "on its way", "0", "1", "2"]
         await store.append_raw(request_for("more", 0, "now there is room"))
 
 
@@ -183,7 +184,7 @@ async def test_large_payloads_go_through_at_once(
     any_database_url: str, clock: MovableClock, count: int, size: int
 ) -> None:
     """psycopg's pipeline waits for ever for the answer to what it has not sent, once the socket's buffer is full."""
-    async with PostgresEventStore(any_database_url, clock, limits=Limits(attempt=5, patience=0.1)) as store:
+    async with PostgresEventStore(any_database_url, clock, limits=Limits(attempt=30, patience=0.1)) as store:
         event = (await Requests.of(store)).new("large")
         events = [event._replace(payload=bytes(size + n)) for n in range(count)]
         appended = await store.append_raw(AppendRequest(1, [StreamAppend(sid("s"), "s", 0, events)]))
@@ -231,7 +232,7 @@ async def test_stopping_finishes_what_waits(any_database_url: str, clock: Movabl
         assert all(successes(await asyncio.gather(*calls)))
         assert await Tail(store.reader).read() == [f"{n}" for n in range(7)]
         with pytest.raises(UnavailableError):
-            await asyncio.wait_for(store.append_raw(request_for("late", 0, "too late")), 5)
+            await asyncio.wait_for(store.append_raw(request_for("late", 0, "too late")), DEADLINE)
 
 
 async def test_stream_numbers_drawn_over_a_lost_connection_are_not_used(

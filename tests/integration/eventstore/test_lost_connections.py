@@ -6,16 +6,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import psycopg
 import pytest
 from psycopg import AsyncConnection
 
 from domain.errors import DatabaseUnavailableError, OutcomeUnknownError
-from infrastructure.eventstore import group_commit as module
-from infrastructure.eventstore.append import commit, was_committed
 from infrastructure.eventstore.group_commit import GroupCommit, Limits
-from infrastructure.eventstore.requests import Appended, AppendRequest, Plan, Tracking
+from infrastructure.eventstore.requests import Appended, AppendRequest, Tracking, TrackingConflictError
 from infrastructure.eventstore.store import PostgresEventStore
+from infrastructure.eventstore.writer import FORGOTTEN_AFTER
 from infrastructure.postgres.connections import API, connect
 from tests.fixtures.clock import MovableClock
 from tests.fixtures.waiting import eventually
@@ -24,10 +22,10 @@ from tests.integration.eventstore.eventstore_support import (
     Tail,
     lock_held,
     onlooker,
+    value,
     waits_for_the_lock,
-    writer,
 )
-from tests.integration.eventstore.proxy import AtCommit, Proxy, proxied
+from tests.integration.eventstore.proxy import AtAppend, Proxy, proxied
 
 END_ALL = b"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
 
@@ -55,8 +53,10 @@ async def external_store(external_database_url: str, clock: MovableClock) -> Asy
 
 
 @asynccontextmanager
-async def group_commit(url: str, clock: MovableClock, patience: float = 10.0) -> AsyncIterator[GroupCommit]:
-    made = GroupCommit(lambda: connect(url, API), clock, Limits(patience=patience))
+async def group_commit(
+    url: str, clock: MovableClock, patience: float = 10.0, slow_commit: float = 60.0
+) -> AsyncIterator[GroupCommit]:
+    made = GroupCommit(lambda: connect(url, API), clock, Limits(patience=patience, slow_commit=slow_commit))
     await made.start()
     try:
         yield made
@@ -91,18 +91,18 @@ async def test_a_connection_lost_while_it_waits_for_its_turn_is_not_noticed(
     assert await tail.read() == ["0", "1", "2"]
 
 
-@pytest.mark.parametrize("lost", [AtCommit.LOSE_THE_ORDER, AtCommit.LOSE_THE_ANSWER])
+@pytest.mark.parametrize("lost", [AtAppend.LOSE_THE_ORDER, AtAppend.LOSE_THE_ANSWER])
 async def test_a_commit_that_is_not_answered_is_made_once(
-    external_store: PostgresEventStore, proxy: Proxy, clock: MovableClock, lost: AtCommit
+    external_store: PostgresEventStore, proxy: Proxy, clock: MovableClock, lost: AtAppend
 ) -> None:
     request_for, tail = await Requests.of(external_store), Tail(external_store.reader)
     async with group_commit(proxy.url, clock) as writing:
         await writing.append(request_for("s", 0, "before"))
-        proxy.at_commit = lost
+        proxy.at_append = lost
         results = await asyncio.gather(
             writing.append(request_for("s", 1, "two", "three")), writing.append(request_for("new", 0, "beside it"))
         )
-        assert proxy.at_commit == AtCommit.PASS
+        assert proxy.at_append == AtAppend.PASS
         assert proxy.connections == 2
         assert results == [Appended(2, 3, clock()), Appended(4, 4, clock())]
         assert await tail.read() == ["before", "two", "three", "beside it"]
@@ -110,21 +110,36 @@ async def test_a_commit_that_is_not_answered_is_made_once(
         assert await tail.read() == ["after"]
 
 
-async def test_no_answer_is_given_before_the_old_transaction_has_ended(
+async def test_an_append_that_reaches_the_server_after_its_writer_has_come_back_is_refused(
     external_store: PostgresEventStore, external_database_url: str, proxy: Proxy, clock: MovableClock
 ) -> None:
-    """Its COMMIT may be on the way still: whoever looked at once would find nothing, and write it twice."""
+    """Whoever looked and found nothing has written it again by then."""
     request_for, tail = await Requests.of(external_store), Tail(external_store.reader)
     async with group_commit(proxy.url, clock) as writing, onlooker(external_database_url) as look:
         await writing.append(request_for("s", 0, "before"))
-        proxy.at_commit = AtCommit.DELAY_THE_ORDER
-        call = asyncio.create_task(writing.append(request_for("s", 1, "once")))
-        await waits_for_the_lock(look)
-        assert await tail.read() == ["before"]
-        assert not call.done()
+        proxy.at_append = AtAppend.DELAY_THE_ORDER
+        assert await writing.append(request_for("s", 1, "once")) == Appended(2, 2, clock())
         proxy.deliver.set()
+        await eventually(lambda: proxy.delivered.is_set())
+        assert await tail.read() == ["before", "once"]
+        assert await value(look, b"SELECT epoch FROM contextline.writers") == 2
+
+
+async def test_no_answer_is_given_before_the_old_transaction_has_ended(
+    external_store: PostgresEventStore, external_database_url: str, proxy: Proxy, clock: MovableClock
+) -> None:
+    """It may commit still: whoever looked at once would find nothing, and write it twice."""
+    request_for, tail = await Requests.of(external_store), Tail(external_store.reader)
+    async with group_commit(proxy.url, clock) as writing:
+        await writing.append(request_for("s", 0, "before"))
+        async with lock_held(external_database_url) as look:
+            proxy.at_append = AtAppend.LOSE_THE_CLIENT
+            call = asyncio.create_task(writing.append(request_for("s", 1, "once")))
+            # The old transaction, and its writer's new connection.
+            await waits_for_the_lock(look, 2)
+            assert not call.done()
         assert await call == Appended(2, 2, clock())
-        assert await tail.read() == ["once"]
+        assert await tail.read() == ["before", "once"]
 
 
 async def test_a_version_conflict_is_told_also_when_the_answer_came_from_the_log(
@@ -132,7 +147,7 @@ async def test_a_version_conflict_is_told_also_when_the_answer_came_from_the_log
 ) -> None:
     request_for = await Requests.of(external_store)
     async with group_commit(proxy.url, clock) as writing:
-        proxy.at_commit = AtCommit.LOSE_THE_ANSWER
+        proxy.at_append = AtAppend.LOSE_THE_ANSWER
         good, bad = await asyncio.gather(
             writing.append(request_for("s", 0, "one")),
             writing.append(request_for("s", 0, "also one")),
@@ -142,17 +157,17 @@ async def test_a_version_conflict_is_told_also_when_the_answer_came_from_the_log
     assert getattr(bad, "current", None) == 1
 
 
-@pytest.mark.parametrize("lost", [AtCommit.LOSE_THE_ORDER, AtCommit.LOSE_THE_ANSWER])
+@pytest.mark.parametrize("lost", [AtAppend.LOSE_THE_ORDER, AtAppend.LOSE_THE_ANSWER])
 async def test_when_the_database_stays_away_after_a_commit_the_outcome_is_unknown(
-    external_store: PostgresEventStore, proxy: Proxy, clock: MovableClock, lost: AtCommit
+    external_store: PostgresEventStore, proxy: Proxy, clock: MovableClock, lost: AtAppend
 ) -> None:
     request_for, tail = await Requests.of(external_store), Tail(external_store.reader)
     async with group_commit(proxy.url, clock, patience=0.3) as writing:
         await writing.append(request_for("s", 0, "before"))
-        proxy.at_commit, proxy.away = lost, True
+        proxy.at_append, proxy.away = lost, True
         with pytest.raises(OutcomeUnknownError):
             await writing.append(request_for("s", 1, "perhaps"))
-        assert await tail.read() == (["before"] if lost == AtCommit.LOSE_THE_ORDER else ["before", "perhaps"])
+        assert await tail.read() == (["before"] if lost == AtAppend.LOSE_THE_ORDER else ["before", "perhaps"])
         with pytest.raises(DatabaseUnavailableError):
             await writing.append(request_for("other", 0, "not written"))
         proxy.away = False
@@ -161,61 +176,85 @@ async def test_when_the_database_stays_away_after_a_commit_the_outcome_is_unknow
 
 
 async def test_a_database_that_is_not_there_is_told_of(request_for: Requests, clock: MovableClock) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    async with group_commit(f"postgresql://nobody@127.0.0.1:{port}/none", clock, patience=0.2) as writing:
-        with pytest.raises(DatabaseUnavailableError):
-            await writing.append(request_for("s", 0, "not written"))
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))  # and does not listen: nobody else can have the port meanwhile
+        url = f"postgresql://nobody@127.0.0.1:{silent.getsockname()[1]}/none"
+        async with group_commit(url, clock, patience=0.2) as writing:
+            with pytest.raises(DatabaseUnavailableError):
+                await writing.append(request_for("s", 0, "not written"))
 
 
-async def test_the_log_tells_whether_a_plan_was_committed(
-    any_database_url: str, clock: MovableClock, request_for: Requests
+async def test_of_two_batches_that_were_on_their_way_each_is_made_once(
+    external_store: PostgresEventStore, proxy: Proxy, clock: MovableClock, external_database_url: str
 ) -> None:
-    url = any_database_url
-    async with writer(url, clock) as one, writer(url, clock) as other:
-        planned = await one.take_the_lock(request_for("s", 0, "one"))
-        await one.roll_back()
-        assert not await was_committed(other.connection, planned)
-        # Another's event at that position is not ours, even if it looks alike in all but its stream.
-        await other.append(request_for("t", 0, "one"))
-        assert not await was_committed(other.connection, planned)
-        later = await one.append(request_for("s", 0, "one"))
-        assert await was_committed(other.connection, later)
+    request_for, tail = await Requests.of(external_store), Tail(external_store.reader)
+    async with group_commit(proxy.url, clock) as writing:
+        await writing.append(request_for("s", 0, "before"))
+        async with lock_held(external_database_url) as look:
+            first = [asyncio.create_task(writing.append(request_for(f"first {n}", 0, "first"))) for n in range(20)]
+            await waits_for_the_lock(look)
+            assert len(writing._sent) == 2
+            await look.execute(END_ALL + b" AND pid <> pg_backend_pid() AND wait_event = 'advisory'")
+            await eventually(lambda: proxy.connections == 2)
+        appended = await asyncio.gather(*first)
+    assert sorted(result.first for result in appended) == list(range(2, 22))
+    assert await tail.read() == ["before", *["first"] * 20]
 
 
 async def test_a_tracked_position_whose_commit_was_not_answered_is_found(
-    any_database_url: str, clock: MovableClock, request_for: Requests
+    external_store: PostgresEventStore, proxy: Proxy, clock: MovableClock
 ) -> None:
-    async with writer(any_database_url, clock) as one:
-        request = AppendRequest(1, (), Tracking("upstream", 7))
-        planned = await one.append(request)
-        assert await was_committed(one.connection, planned)
+    async with group_commit(proxy.url, clock) as writing:
+        proxy.at_append = AtAppend.LOSE_THE_ANSWER
+        await writing.append(AppendRequest(1, (), Tracking("upstream", 7)))
+        with pytest.raises(TrackingConflictError, match="it is at 7"):
+            await writing.append(AppendRequest(1, (), Tracking("upstream", 7)))
 
 
 async def test_a_commit_stays_to_be_looked_up_when_the_look_up_itself_is_refused(
-    any_database_url: str, clock: MovableClock, request_for: Requests, tail: Tail, monkeypatch: pytest.MonkeyPatch
+    external_store: PostgresEventStore, external_database_url: str, proxy: Proxy, clock: MovableClock
 ) -> None:
     """The server may be alive and refuse the lock, because the old transaction has it still."""
-    commits, look_ups = 0, 0
+    request_for, tail = await Requests.of(external_store), Tail(external_store.reader)
 
-    async def commit_and_lose_the_answer(connection: AsyncConnection[Any], planned: Plan) -> None:
-        nonlocal commits
-        commits += 1
-        await commit(connection, planned)
-        if commits == 1:
-            await connection.close()
-            raise psycopg.OperationalError("the answer was lost")
+    async def impatient() -> AsyncConnection[Any]:
+        return await connect(proxy.url, API, lock_timeout="200ms")
 
-    async def refused_once(connection: AsyncConnection[Any], planned: Plan) -> bool:
-        nonlocal look_ups
-        look_ups += 1
-        if look_ups == 1:
-            raise psycopg.errors.LockNotAvailable("canceling statement due to lock timeout")
-        return await was_committed(connection, planned)
+    writing = GroupCommit(impatient, clock)
+    await writing.start()
+    await writing.append(request_for("s", 0, "before"))
+    async with onlooker(external_database_url) as look:
+        lock = b"SELECT pg_advisory_lock(28003034857104997)"
+        proxy.at_append, proxy.before_the_cut = AtAppend.LOSE_THE_ANSWER, lambda: look.execute(lock)
+        opened = proxy.connections
+        call = asyncio.create_task(writing.append(request_for("s", 1, "once")))
+        await eventually(lambda: proxy.connections >= opened + 3)
+        assert not call.done()
+    assert await call == Appended(2, 2, clock())
+    assert await tail.read() == ["before", "once"]
+    await writing.stop()
 
-    monkeypatch.setattr(module, "commit", commit_and_lose_the_answer)
-    monkeypatch.setattr(module, "was_committed", refused_once)
-    async with group_commit(any_database_url, clock) as one:
-        appended = await one.append(request_for("s", 0, "once"))
-    assert (commits, look_ups, appended.first) == (1, 2, 1)
-    assert await tail.read() == ["once"]
+
+async def test_a_writer_that_was_forgotten_opens_anew(
+    any_store: PostgresEventStore, any_database_url: str, request_for: Requests, tail: Tail
+) -> None:
+    await any_store.append_raw(request_for("s", 0, "before"))
+    async with onlooker(any_database_url) as look:
+        await look.execute(b"DELETE FROM contextline.writers")
+    await any_store.append_raw(request_for("s", 1, "after"))
+    assert await tail.read() == ["before", "after"]
+
+
+async def test_the_database_forgets_writers_that_ended_and_those_that_were_not_heard_of_for_long(
+    any_database_url: str, clock: MovableClock
+) -> None:
+    async with onlooker(any_database_url) as look:
+        await look.execute(
+            b"INSERT INTO contextline.writers (writer_id, epoch, opened_at) VALUES (gen_random_uuid(), 1, %s)",
+            [clock()],
+        )
+        clock.advance(FORGOTTEN_AFTER.total_seconds() + 1)
+        async with PostgresEventStore(any_database_url, clock) as store:
+            await store.append_raw((await Requests.of(store))("s", 0, "one"))
+            assert await value(look, b"SELECT count(*) FROM contextline.writers") == 1
+        assert await value(look, b"SELECT count(*) FROM contextline.writers") == 0

@@ -1,0 +1,1 @@
+DELETE FROM contextline.writers WHERE writer_id = %(writer_id)s

@@ -1,0 +1,1 @@
+SELECT contextline.hold_large_values($1, $2)

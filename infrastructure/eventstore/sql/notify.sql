@@ -1,1 +1,0 @@
-SELECT pg_notify('contextline_log', %(position)s::text)
