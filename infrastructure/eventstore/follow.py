@@ -11,6 +11,8 @@ from typing import Any
 import psycopg
 from psycopg import AsyncConnection
 
+from infrastructure.background import end
+
 _log = logging.getLogger(__name__)
 
 LOG_CHANNEL = "contextline_log"
@@ -35,9 +37,7 @@ class Listener:
 
     async def __aexit__(self, *_: object) -> None:
         if self._task:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await end(self._task)
 
     @property
     def rings(self) -> int:

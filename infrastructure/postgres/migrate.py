@@ -134,7 +134,8 @@ def _ensure_roles(connection: Connection[Any]) -> None:
         if member and not member[0]:
             try:
                 connection.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(name)))
-            except psycopg.errors.InternalError_:  # "tuple concurrently updated": another database's migration
+            # Another database's migration does it now; PostgreSQL 15 tells of it in either way.
+            except (psycopg.errors.InternalError_, psycopg.errors.UniqueViolation):
                 connection.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(name)))
             except psycopg.errors.InsufficientPrivilege as error:
                 raise MigrationError(

@@ -15,6 +15,8 @@ import uvicorn
 import uvloop
 
 from domain.errors import ContextlineError
+from infrastructure.background import end
+from infrastructure.keys.opening import check_keys
 from infrastructure.postgres.connections import API, PROJECTION
 from infrastructure.postgres.database import Database
 from infrastructure.postgres.migrate import check_current
@@ -75,6 +77,7 @@ def bind(settings: Settings) -> socket.socket:
 def serve(settings: Settings, url: str, listener: socket.socket) -> None:
     """Answer requests until SIGTERM or SIGINT; then finish those under way."""
     check_current(url, API)
+    check_keys(settings)
     config = uvicorn.Config(
         create_app(settings, url),
         log_config=None,
@@ -97,6 +100,7 @@ def project(settings: Settings, url: str, names: list[str]) -> None:
         ContextlineError: one can't go on, and why.
     """
     check_current(url, PROJECTION)
+    check_keys(settings)
     try:
         uvloop.run(_until_stopped(settings, url, names))
     except* ContextlineError as group:
@@ -115,9 +119,7 @@ async def _until_stopped(settings: Settings, url: str, names: list[str]) -> None
     if running.done():
         running.result()
         return
-    running.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await running
+    await end(running)
 
 
 async def registry_status(url: str) -> list[ProjectionStatus]:

@@ -176,5 +176,6 @@ class Runner:
     async def _report(self, error: str) -> None:
         """By a connection of its own: the one at work may be what failed."""
         with contextlib.suppress(psycopg.Error, OSError):
-            async with await connect(self._url, PROJECTION) as connection:
+            # In autocommit: cancelled while it committed, it would be left open.
+            async with await connect(self._url, PROJECTION, autocommit=True) as connection:
                 await connection.execute(_FAILED, {**self._names, "error": error[:2000]})

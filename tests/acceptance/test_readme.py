@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.running import RunningStore, running_store
+from tests.support.running import PATIENCE, RunningStore, running_store, wait_until
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -54,7 +54,7 @@ def test_the_examples_print_what_the_readme_says(store: RunningStore) -> None:
     (program,) = blocks("python")
     (expected_output,) = re.findall(r"^prints\n\n```\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
     done = subprocess.run(
-        [sys.executable, "-c", program], env=environment(store), capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", program], env=environment(store), capture_output=True, text=True, timeout=PATIENCE
     )
     assert matches(done.stdout, expected_output), f"{done.stdout}\n{done.stderr}"
     for command, expected in examples[10:]:
@@ -63,8 +63,10 @@ def test_the_examples_print_what_the_readme_says(store: RunningStore) -> None:
 
 def run_console(command: str, expected: str, store: RunningStore) -> None:
     command = command.replace("http://127.0.0.1:3100", store.url)
+    # A list tells what the projection has seen; whoever pastes the examples is slower than it.
+    wait_until(store.is_caught_up, "the projection has seen everything")
     done = subprocess.run(
-        command, shell=True, env=environment(store), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60
+        command, shell=True, env=environment(store), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=PATIENCE
     )
     assert matches(done.stdout.decode(), expected), f"$ {command}\nprinted:\n{done.stdout.decode()}"
 

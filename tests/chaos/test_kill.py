@@ -10,6 +10,7 @@ import asyncio
 import os
 import random
 from collections import Counter
+from contextlib import suppress
 
 import httpx
 import psutil
@@ -18,9 +19,12 @@ import pytest
 
 from contextline import AsyncContextClient, Context, ContextClient, ContextlineError
 from infrastructure.postgres.embedded import EmbeddedPostgres
-from tests.support.running import RunningStore, running_store, wait_until
+from tests.fixtures.waiting import eventually
+from tests.support.running import PATIENCE, RunningStore, running_store, wait_until
 
 WRITERS = 8
+AT_LEAST = 20
+"""Commands that must be acknowledged after each kill, before the next."""
 
 
 class Load:
@@ -31,8 +35,11 @@ class Load:
         self.acknowledged: dict[str, list[int]] = {}
         self.stopped = asyncio.Event()
 
+    def count(self) -> int:
+        return sum(map(len, self.acknowledged.values()))
+
     async def run(self) -> None:
-        async with AsyncContextClient(self._url, timeout=20) as client:
+        async with AsyncContextClient(self._url, timeout=60) as client:
             await asyncio.gather(*(self._write(client, f"writer-{number}") for number in range(WRITERS)))
 
     async def _write(self, client: AsyncContextClient, key: str) -> None:
@@ -61,34 +68,36 @@ def victims(store: RunningStore, random_source: random.Random) -> psutil.Process
     assert store.process is not None
     if kind in ("serve", "project"):
         return store.process_named(kind)
-    postmasters = [child for child in psutil.Process(store.process.pid).children() if child.name() == "postgres"]
-    if kind == "backend" and postmasters:
-        backends = postmasters[0].children()
-        return random_source.choice(backends) if backends else None
-    return postmasters[0] if postmasters else None
+    with suppress(psutil.NoSuchProcess):  # ended while we looked
+        postmasters = [child for child in psutil.Process(store.process.pid).children() if child.name() == "postgres"]
+        if kind == "backend" and postmasters:
+            backends = postmasters[0].children()
+            return random_source.choice(backends) if backends else None
+        return postmasters[0] if postmasters else None
+    return None
 
 
 async def kill_under_load(store: RunningStore, rounds: int, seed: int) -> Load:
     random_source = random.Random(seed)
     load = Load(store.url)
     running = asyncio.create_task(load.run())
-    await asyncio.to_thread(wait_until, lambda: len(load.acknowledged) == WRITERS, "all writers have begun")
+    await eventually(lambda: running.done() or len(load.acknowledged) == WRITERS, PATIENCE)
     for _ in range(rounds):
         await asyncio.sleep(random_source.uniform(0.3, 1.5))
         if victim := victims(store, random_source):
-            try:
+            with suppress(psutil.NoSuchProcess):
                 victim.kill()
-            except psutil.NoSuchProcess:
-                continue
         await asyncio.to_thread(wait_until, store.is_healthy, "healthy again")
-    await asyncio.sleep(0.3)
+        # Also the last transaction of whoever was killed has come to its end: the next ones waited for it.
+        before = load.count()
+        await eventually(lambda before=before: running.done() or load.count() >= before + AT_LEAST, PATIENCE)
     load.stopped.set()
     await running
     return load
 
 
 def check_log(store: RunningStore, load: Load) -> None:
-    with ContextClient(store.url, timeout=60) as client:
+    with ContextClient(store.url, timeout=PATIENCE) as client:
         contexts = {context.key: context for context in listed(client, store.url)}
         assert set(contexts) == set(load.acknowledged)
         for key, acknowledged in load.acknowledged.items():
@@ -105,8 +114,8 @@ def check_log(store: RunningStore, load: Load) -> None:
 
 def listed(client: ContextClient, url: str) -> list[Context]:
     # Whoever was killed while answering may have committed more than was told: ask for the log's true end.
-    end = httpx.get(f"{url}/api/projections", timeout=60, trust_env=False).json()["logEnd"]
-    return list(client.iterate(include_data=True, min_position=end, timeout=30))
+    end = httpx.get(f"{url}/api/projections", timeout=PATIENCE, trust_env=False).json()["logEnd"]
+    return list(client.iterate(include_data=True, min_position=end, timeout=60))
 
 
 def check_positions(store: RunningStore) -> None:
@@ -127,7 +136,7 @@ async def test_nothing_acknowledged_is_lost_by_kill_9() -> None:
     seed = int(os.environ.get("CHAOS_SEED", "20260101"))
     with running_store(CONTEXTLINE_LOG_LEVEL="warning") as store:
         load = await kill_under_load(store, rounds=6, seed=seed)
-        assert sum(map(len, load.acknowledged.values())) > 100
+        assert load.count() > 100
         check_log(store, load)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -16,16 +17,20 @@ from pathlib import Path
 import httpx
 import psutil
 
+PATIENCE = 120.0
+"""Seconds that whole processes get on a busy machine; it costs nothing when all goes well."""
+
 
 def free_port() -> int:
-    """A port that is free right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that is free, below those that systems hand out by themselves: no connection takes it meanwhile."""
+    while True:
+        port = random.SystemRandom().randrange(20_000, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
-def wait_until(condition: Callable[[], bool], what: str, deadline: float = 60.0) -> None:
+def wait_until(condition: Callable[[], bool], what: str, deadline: float = PATIENCE) -> None:
     """Look until it holds."""
     end = time.monotonic() + deadline
     while not condition():
@@ -64,9 +69,16 @@ class RunningStore:
         assert self.process is not None
         assert self.process.poll() is None, f"it ended: {self.log.read_text()[-2000:]}"
         try:
-            return httpx.get(f"{self.url}/api/context/health", timeout=5, trust_env=False).json()["status"] == "healthy"
+            answer = httpx.get(f"{self.url}/api/context/health", timeout=15, trust_env=False)
         except httpx.HTTPError:
             return False
+        healthy: bool = answer.json()["status"] == "healthy"
+        return healthy
+
+    def is_caught_up(self) -> bool:
+        """Whether the lists show everything that is in the log."""
+        told = httpx.get(f"{self.url}/api/projections", timeout=PATIENCE, trust_env=False).json()
+        return all(item["position"] == told["logEnd"] for item in told["items"])
 
     def process_named(self, *words: str) -> psutil.Process | None:
         """The child whose command line has these words."""
@@ -77,7 +89,7 @@ class RunningStore:
                     return child
         return None
 
-    def signal(self, number: int = signal.SIGINT, deadline: float = 60.0) -> int:
+    def signal(self, number: int = signal.SIGINT, deadline: float = PATIENCE) -> int:
         """Send a signal, wait for the end; the exit status."""
         assert self.process is not None
         self.process.send_signal(number)
@@ -86,7 +98,7 @@ class RunningStore:
     def run(self, *arguments: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
         """A command line against it."""
         return subprocess.run(
-            [*self._command, *arguments], env=self.environment, capture_output=True, input=stdin, timeout=60
+            [*self._command, *arguments], env=self.environment, capture_output=True, input=stdin, timeout=PATIENCE
         )
 
     def end(self) -> None:
@@ -95,13 +107,21 @@ class RunningStore:
             children = psutil.Process(self.process.pid).children(recursive=True)
             self.process.send_signal(signal.SIGINT)
             try:
-                self.process.wait(60)
+                self.process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
             for child in children:
-                if child.is_running():
+                with suppress(psutil.NoSuchProcess):
                     child.kill()
+            wait_until(lambda: not any(map(lives, children)), "its children are gone")
+
+
+def lives(process: psutil.Process) -> bool:
+    """Whether it is there, and not only waiting to be collected."""
+    with suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 @contextmanager

@@ -173,8 +173,9 @@ async def test_all_bad_fields_are_named_at_once(module_api: Api) -> None:
     assert places(problem) == {"/options/ttl", "/options/tags/0", "/options/no"}
 
 
-async def test_encryption_is_refused_rather_than_ignored(module_api: Api) -> None:
-    await refused(module_api, module_api.store("k", 1, encrypt=True), 501, "not-implemented")
+async def test_encryption_without_a_master_key_is_refused_rather_than_ignored(module_api: Api) -> None:
+    problem = await refused(module_api, module_api.store("k", 1, encrypt=True), 501, "encryption-not-configured")
+    assert "CONTEXTLINE_MASTER_KEY" in problem["detail"]
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,9 @@ def postgres() -> Iterator[EmbeddedPostgres]:
 
 @pytest_asyncio.fixture
 async def own_api(postgres: EmbeddedPostgres, clock: MovableClock) -> AsyncIterator[Api]:
-    async with running_projection(postgres.url(), clock), open_api(postgres.url(), clock) as api:
+    url = postgres.url()
+    # A write tells soon that the database is away.
+    async with running_projection(url, clock), open_api(url, clock, append_patience=0.5) as api:
         yield api
 
 
@@ -69,12 +71,12 @@ async def test_while_the_database_is_away_calls_are_503_and_when_it_is_back_they
         answer = await api.http.get("/api/context/health")
         return answer.status_code == 200
 
-    await eventually(recovered, 30)
+    await eventually(recovered)
     assert await api.log_end() == before
     assert (await api.got("k"))["data"] == {"n": 1}
     assert (await api.get("new")).status_code == 404
     assert (await api.updated("k", {"n": 1}, changeType="increment"))["version"] == 2
     assert (await api.got("k"))["data"] == {"n": 2}
     assert (await api.delete("cached")).status_code == 200
-    page = await api.listed(minPosition=await api.log_end(), timeout=30)
+    page = await api.listed(minPosition=await api.log_end(), timeout=60)
     assert [item["key"] for item in page["items"]] == ["k"]

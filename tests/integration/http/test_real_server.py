@@ -9,6 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.fixtures.http import MAX_REQUEST_BYTES, PROBLEM, Api, refused
+from tests.fixtures.waiting import DEADLINE
 
 
 async def raw(api: Api, *lines: bytes, body: Sequence[bytes] = ()) -> tuple[int, dict[str, str], bytes]:
@@ -20,7 +21,7 @@ async def raw(api: Api, *lines: bytes, body: Sequence[bytes] = ()) -> tuple[int,
         for part in body:
             writer.write(part)
             await writer.drain()
-        answer = await asyncio.wait_for(reader.read(), 10)
+        answer = await asyncio.wait_for(reader.read(), DEADLINE)
     finally:
         writer.close()
     head, _, content = answer.partition(b"\r\n\r\n")

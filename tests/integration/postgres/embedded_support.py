@@ -16,6 +16,7 @@ import psutil
 import psycopg
 
 from infrastructure.postgres.embedded import EmbeddedPostgres
+from tests.fixtures.waiting import DEADLINE
 
 Servers = Callable[[Path], EmbeddedPostgres]
 
@@ -32,6 +33,12 @@ server = EmbeddedPostgres(Path(sys.argv[1]), settings={"fsync": "off", "shared_b
 server.start()
 print(server.pid, flush=True)
 sys.stdin.read()
+"""
+
+# Put before the starter: it makes the cluster and never gives it its name, so that it is killed on the way, always.
+NEVER_DONE = """
+import pathlib, threading
+pathlib.Path.rename = lambda *_: threading.Event().wait()
 """
 
 # Arguments: the data folder and the user to become. All is imported before that: root's Python may be root's alone.
@@ -86,7 +93,7 @@ def stopped_afterwards() -> Iterator[Servers]:
         server.stop()
 
 
-def eventually(condition: Callable[[], object], seconds: float = 20.0) -> None:
+def eventually(condition: Callable[[], object], seconds: float = DEADLINE) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it didn't happen in time"
@@ -112,9 +119,9 @@ def write(server: EmbeddedPostgres, statement: str) -> None:
 
 
 @contextmanager
-def starter(data_dir: Path) -> Iterator["subprocess.Popen[str]"]:
+def starter(data_dir: Path, before: str = "") -> Iterator["subprocess.Popen[str]"]:
     """A process that starts the server; it and what it started in its session get killed in the end."""
-    command = [sys.executable, "-c", STARTER, str(data_dir)]
+    command = [sys.executable, "-c", before + STARTER, str(data_dir)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment, start_new_session=True
@@ -136,7 +143,7 @@ def postmasters(data_dir: Path) -> list[int]:
 def as_another_user(data_dir: Path) -> dict[str, object]:
     environment = {"PATH": os.defpath, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-c", AS_ANOTHER_USER, str(data_dir), str(NOBODY)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=3 * DEADLINE)
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert isinstance(answer, dict)

@@ -16,6 +16,7 @@ from infrastructure.postgres.connections import API, PROJECTION, conninfo
 from infrastructure.postgres.embedded import OWNER, SUPERUSER
 from infrastructure.postgres.migrate import Migration, MigrationError, available, check_current, migrate
 from tests.fixtures.servers import Server
+from tests.fixtures.waiting import DEADLINE
 
 NAMES = [migration.name for migration in available()]
 RECORDS: LiteralString = "SELECT number, name, checksum FROM contextline.schema_migrations ORDER BY number"
@@ -32,7 +33,7 @@ def query(url: str, statement: LiteralString) -> list[Any]:
         return connection.execute(statement).fetchall()
 
 
-def until(condition: Callable[[], Any], seconds: float = 10.0) -> Any:
+def until(condition: Callable[[], Any], seconds: float = DEADLINE) -> Any:
     deadline = time.monotonic() + seconds
     while not (value := condition()):
         assert time.monotonic() < deadline, "it didn't happen in time"
@@ -85,7 +86,7 @@ def test_of_several_at_once_one_applies_and_the_others_find_it_done(empty_databa
         running: list[Future[list[str]]] = [pool.submit(migrate, empty_database_url) for _ in range(4)]
         until(lambda: held.execute(WAITING).fetchall() == [(4,)])
         held.close()
-        done = [future.result(30) for future in running]
+        done = [future.result(DEADLINE) for future in running]
     assert sorted(done) == [[], [], [], NAMES]
     assert len(query(empty_database_url, RECORDS)) == len(NAMES)
 
@@ -94,7 +95,7 @@ def test_two_databases_of_a_server_at_once_share_the_roles(any_server: Server) -
     start = threading.Barrier(3)
 
     def together(url: str) -> list[str]:
-        start.wait(10)
+        start.wait(DEADLINE)
         return migrate(url)
 
     with (
@@ -136,7 +137,7 @@ def test_a_migration_that_fails_half_way_leaves_whole_ones(empty_database_url: s
 
 
 def test_a_migration_killed_half_way_leaves_whole_ones(empty_database_url: str) -> None:
-    slow = one_more("CREATE TABLE contextline.half (a integer); SELECT pg_sleep(60)")
+    slow = one_more("CREATE TABLE contextline.half (a integer); SELECT pg_sleep(120)")
     with psycopg.connect(empty_database_url, autocommit=True) as look, ThreadPoolExecutor(2) as pool:
         killed = pool.submit(migrate, empty_database_url, slow)
         (pid,) = until(lambda: look.execute(ASLEEP).fetchone())
@@ -144,8 +145,8 @@ def test_a_migration_killed_half_way_leaves_whole_ones(empty_database_url: str) 
         until(lambda: look.execute(WAITING).fetchall() == [(1,)])
         look.execute("SELECT pg_terminate_backend(%s)", [pid])
         with pytest.raises(psycopg.OperationalError):
-            killed.result(30)
-        assert waits.result(30) == [one_more()[-1].name]
+            killed.result(DEADLINE)
+        assert waits.result(DEADLINE) == [one_more()[-1].name]
     assert query(empty_database_url, "SELECT to_regclass('contextline.half')") == [(None,)]
 
 

@@ -19,7 +19,7 @@ from infrastructure.postgres.database import Database
 from projections.current_state.v1.project import CurrentState
 from projections.engine.projection import Projection
 from projections.engine.runner import Runner
-from tests.fixtures.waiting import eventually
+from tests.fixtures.waiting import DEADLINE, eventually
 
 _attributes = msgspec.msgpack.Decoder(Attributes)
 _anything = msgspec.msgpack.Decoder()
@@ -65,6 +65,15 @@ async def position(url: str) -> int:
     return int((await state(url)).get("position", 0))
 
 
+async def reached(url: str, wanted: int) -> None:
+    """Until that position is committed. What a projection notes while it applies events comes before the commit."""
+
+    async def there() -> bool:
+        return await position(url) >= wanted
+
+    await eventually(there, 5 * DEADLINE)
+
+
 async def quickly(_: float) -> None:
     """Instead of a pause."""
     await asyncio.sleep(0.005)
@@ -75,7 +84,7 @@ async def runner(
     url: str, clock: Clock, projection: Projection | None = None, *, owner: str = "test", **options: Any
 ) -> AsyncIterator[Runner]:
     """A runner, not yet running."""
-    async with Database(url, PROJECTION, pool_min=1, pool_max=2) as database:
+    async with Database(url, PROJECTION, pool_min=1, pool_max=2, timeout=DEADLINE) as database:
         reader = LogReader(database, event_types(database))
         options = {"poll": 0.05, "sleep": quickly, **options}
         yield Runner(projection or CurrentState(), reader, url, owner, clock, **options)
@@ -99,11 +108,7 @@ async def running(
 async def catch_up(url: str, clock: Clock, end: int, **options: Any) -> None:
     """Run until a position is reached, then stop."""
     async with running(url, clock, **options):
-
-        async def there() -> bool:
-            return await position(url) >= end
-
-        await eventually(there, 30)
+        await reached(url, end)
 
 
 async def forget(url: str) -> None:

@@ -17,7 +17,7 @@ from projections.current_state.v1.project import CurrentState
 from projections.engine.runner import ProjectionAheadError
 from tests.fixtures.clock import MovableClock
 from tests.fixtures.http import Api
-from tests.fixtures.waiting import eventually
+from tests.fixtures.waiting import DEADLINE, eventually
 from tests.integration.projections.reading import catch_up, fetch, position, rows, runner, running, state
 
 
@@ -69,7 +69,7 @@ async def test_a_process_that_ends_in_the_middle_of_a_batch_leaves_it_to_the_nex
     await api.stored("k", 1)
     projection = Troubled()
     async with running(database_url, clock, projection):
-        await asyncio.wait_for(projection.stuck.wait(), 10)
+        await asyncio.wait_for(projection.stuck.wait(), DEADLINE)
     assert await keys(database_url) == set()
     assert await position(database_url) == 0
     await catch_up(database_url, clock, 1)
@@ -82,7 +82,7 @@ async def test_a_connection_that_is_cut_in_the_middle_of_a_batch_costs_a_new_try
     await api.stored("k", 1)
     projection = Troubled()
     async with running(database_url, clock, projection):
-        await asyncio.wait_for(projection.stuck.wait(), 10)
+        await asyncio.wait_for(projection.stuck.wait(), DEADLINE)
         assert await keys(database_url) == set()
         # As if it had been killed: the server ends its session, and its lease runs out.
         await fetch(
@@ -140,7 +140,7 @@ async def test_an_event_of_an_unknown_name_stops_the_projection_and_is_not_passe
     await api.stored("after", 1)
     async with runner(database_url, clock) as stopped:
         with pytest.raises(UnknownEventError, match="context-teleported"):
-            await asyncio.wait_for(stopped.run(), 10)
+            await asyncio.wait_for(stopped.run(), DEADLINE)
     assert await keys(database_url) == {"before"}
     known = await state(database_url)
     assert known["position"] == 1
@@ -162,7 +162,7 @@ async def test_a_read_model_that_is_ahead_of_a_restored_log_is_refused_with_what
         await connection.execute("DELETE FROM contextline.events WHERE position = 2")
     async with runner(database_url, clock) as stopped:
         with pytest.raises(ProjectionAheadError, match=r"up to position 2, but the log ends at 1.*restored") as refusal:
-            await asyncio.wait_for(stopped.run(), 10)
+            await asyncio.wait_for(stopped.run(), DEADLINE)
     assert (await state(database_url))["error"] == str(refusal.value)
     assert await position(database_url) == 2
     # Whoever remembers a position that the log does not have any more is told so, and does not wait.

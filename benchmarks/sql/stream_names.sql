@@ -1,0 +1,1 @@
+SELECT stream_id, name FROM contextline.streams
