@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
 from uuid import UUID
-from weakref import WeakValueDictionary
 
+from application.cache import Entry, StateCache
+from application.footprint import Scale
 from application.ports import Clock, EventStore, Snapshots, SnapshotState, Write
+from domain.erasure import Subject
 from domain.errors import ContextlineError, OverloadedError, VersionConflictError
 from domain.recorded import Event, Origin, Recorded, stream_id
 
@@ -24,21 +25,52 @@ SNAPSHOT_EVENTS = 100
 SNAPSHOT_BYTES = 1024 * 1024
 """Or when their payloads together had so many bytes."""
 
+SLACK = 1024
+"""A state is weighed again when it may have grown by a quarter and so many bytes of memory."""
+
 S = TypeVar("S", bound=SnapshotState)
 Decide = Callable[[S | None, datetime], Sequence[Event]]
 """Events, or a refusal raised. It may be called again with a newer state."""
 
 
-class _Kept(NamedTuple, Generic[S]):
-    """A state in memory, and what folding has cost since its last snapshot."""
+class _Kept(Entry, Generic[S]):
+    """A state in memory, what folding has cost since its last snapshot, and what it weighs."""
 
-    state: S
-    events: int
-    bytes: int
+    __slots__ = ("added", "bytes", "events", "size", "state")
+
+    def __init__(self, state: S) -> None:
+        super().__init__()
+        self.state = state
+        self.events = self.bytes = self.size = self.added = 0
+
+    def take(self, state: S, folded: Sequence[Recorded[Event]], scale: Scale) -> None:
+        """A newer state, and the events that led to it."""
+        self.state = state
+        self.events += len(folded)
+        for recorded in folded:
+            self.bytes += recorded.size
+            if self.size:
+                # Not by the payload's size: what was compressed says little of what it becomes in memory.
+                self.added += scale.change(recorded.event)
+        if not self.size or self.added > self.size // 4 + SLACK:
+            self.size, self.added = scale.state(state), 0
+
+    @property
+    def weight(self) -> int:
+        """Bytes that it takes in memory."""
+        return self.size + self.added
+
+
+class _Turn(asyncio.Lock):
+    """Whose turn it is on a stream, and how many have it or wait for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.users = 0
 
 
 class Aggregates(Generic[S]):
-    """The aggregates of one kind. States are kept after a command or a read, by stream, the newest used `capacity`.
+    """The aggregates of one kind. States are kept in the cache after a command or a read, by stream.
 
     A kept state is never trusted by itself: an append names its version, a read compares it with the stream's head, and
     a refusal is decided again on what the log says, so that another process's writes are never overlooked.
@@ -51,16 +83,20 @@ class Aggregates(Generic[S]):
         snapshots: Snapshots,
         clock: Clock,
         fold: Callable[[S | None, Iterable[Recorded[Event]]], S | None],
-        capacity: int = 4096,
+        sealed_for: Callable[[S | None, Sequence[Event]], Subject | None],
+        cache: StateCache,
     ) -> None:
+        """`sealed_for` tells whose key events are to be encrypted with that were decided on a state; None: nobody's."""
         self._kind, self._store, self._snapshots, self._clock = kind, store, snapshots, clock
-        self._fold, self._capacity = fold, capacity
-        self._kept: OrderedDict[UUID, _Kept[S]] = OrderedDict()
-        self._turns: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
+        self._fold, self._sealed_for, self._cache, self._scale = fold, sealed_for, cache, Scale()
+        # By number: a UUID's own hash is computed anew each time, in Python.
+        self._turns: dict[int, _Turn] = {}
 
     async def load(self, tenant: str, stream_name: str) -> S | None:
         """The newest state: it has everything that was acknowledged before the call. None if there is none."""
-        return await self._refresh(tenant, stream_id(tenant, stream_name))
+        stream = stream_id(tenant, stream_name)
+        self._kept(stream)
+        return await self._refresh(tenant, stream)
 
     async def events(self, tenant: str, stream_name: str, up_to: int | None = None) -> Sequence[Recorded[Event]]:
         """The whole stream, or its beginning."""
@@ -78,39 +114,64 @@ class Aggregates(Generic[S]):
         """
         stream = stream_id(tenant, stream_name)
         # Commands of this process on one stream take turns: they would only conflict with each other.
-        turn = self._turns.setdefault(stream, asyncio.Lock())
-        async with turn:
-            kept = self._kept.get(stream)
-            newest = kept is None
-            state = kept.state if kept else await self._refresh(tenant, stream)
-            for _ in range(ATTEMPTS):
-                try:
-                    events = decide(state, self._clock())
-                except ContextlineError:
-                    if newest:
-                        raise
-                    state, newest = await self._refresh(tenant, stream), True
-                    continue
-                write = Write(stream, stream_name, state.version if state else 0, events)
-                try:
-                    recorded = await self._store.append(tenant, [write], origin)
-                except VersionConflictError:
-                    state, newest = await self._refresh(tenant, stream), True
-                    continue
-                after = self._fold(state, recorded)
-                assert after is not None, "a command that is carried out leaves an event"
-                self._keep(tenant, stream, after, recorded)
-                return after, recorded
+        turn = self._turns.get(stream.int)
+        if turn is None:
+            turn = self._turns[stream.int] = _Turn()
+        turn.users += 1
+        try:
+            async with turn:
+                return await self._carry_out(tenant, stream, stream_name, decide, origin)
+        finally:
+            turn.users -= 1
+            if not turn.users:
+                del self._turns[stream.int]
+
+    async def _carry_out(
+        self, tenant: str, stream: UUID, stream_name: str, decide: Decide[S], origin: Origin
+    ) -> tuple[S, Sequence[Recorded[Event]]]:
+        kept = self._kept(stream)
+        newest = kept is None
+        state = kept.state if kept else await self._refresh(tenant, stream)
+        for _ in range(ATTEMPTS):
+            try:
+                events = decide(state, self._clock())
+            except ContextlineError:
+                if newest:
+                    raise
+                state, newest = await self._refresh(tenant, stream), True
+                continue
+            sealed_for = self._sealed_for(state, events)
+            write = Write(stream, stream_name, state.version if state else 0, events, sealed_for)
+            try:
+                recorded = await self._store.append(tenant, [write], origin)
+            except VersionConflictError:
+                state, newest = await self._refresh(tenant, stream), True
+                continue
+            after = self._fold(state, recorded)
+            assert after is not None, "a command that is carried out leaves an event"
+            self._keep(tenant, stream, after, recorded)
+            return after, recorded
         raise OverloadedError(f"the change met {ATTEMPTS} others on its way and was not made; try again")
+
+    def _kept(self, stream: UUID) -> _Kept[S] | None:
+        kept: _Kept[S] | None = self._cache.get(stream.int)
+        if kept is None:
+            self._cache.misses += 1
+        else:
+            self._cache.hits += 1
+        return kept
 
     async def _refresh(self, tenant: str, stream: UUID) -> S | None:
         version = await self._store.head(tenant, stream)
-        kept = self._kept.get(stream)
-        if kept is not None and kept.state.version > version:
-            # The log is shorter than what we know: the database was restored. What it says holds; what we know must not
-            # come back when the log has grown to that version again.
-            self._kept.pop(stream, None)
-            kept = None
+        kept: _Kept[S] | None = self._cache.peek(stream.int)
+        if kept is not None:
+            if kept.state.version == version:
+                return kept.state
+            if kept.state.version > version:
+                # The log is shorter than what we know: the database was restored. What it says holds; what we know must
+                # not come back when the log has grown to that version again.
+                self._cache.drop(stream.int)
+                kept = None
         state = kept.state if kept else await self._from_snapshot(tenant, stream, version)
         known = state.version if state else 0
         events = await self._store.read_stream(tenant, stream, after=known) if version > known else ()
@@ -127,14 +188,13 @@ class Aggregates(Generic[S]):
         return state if state and state.version <= version else None
 
     def _keep(self, tenant: str, stream: UUID, state: S, folded: Sequence[Recorded[Event]]) -> None:
-        kept = self._kept.get(stream)
-        if kept is None or kept.state.version <= state.version:
-            events = len(folded) + (kept.events if kept else 0)
-            size = sum(event.size for event in folded) + (kept.bytes if kept else 0)
-            if events >= SNAPSHOT_EVENTS or size >= SNAPSHOT_BYTES:
-                self._snapshots.offer(tenant, stream, state)
-                events = size = 0
-            self._kept[stream] = _Kept(state, events, size)
-        self._kept.move_to_end(stream)
-        while len(self._kept) > self._capacity:
-            self._kept.popitem(last=False)
+        kept: _Kept[S] | None = self._cache.peek(stream.int)
+        if kept is None:
+            kept = _Kept(state)
+        elif kept.state.version >= state.version:
+            return
+        kept.take(state, folded, self._scale)
+        if kept.events >= SNAPSHOT_EVENTS or kept.bytes >= SNAPSHOT_BYTES:
+            self._snapshots.offer(tenant, stream, state, kept.weight, folded[-1].key_id)
+            kept.events = kept.bytes = 0
+        self._cache.put(stream.int, kept, kept.weight)

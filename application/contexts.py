@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
-from application.access import Access, AccessCounts
+from application.access import Access, Accesses
 from application.aggregates import Aggregates
+from application.cache import StateCache
 from application.ports import Clock, EventStore, Snapshots
 from domain.catalogue import NAMES
 from domain.contexts import context as aggregate
@@ -17,7 +19,14 @@ from domain.contexts.events import ContextCreated
 from domain.contexts.history import HistoryEntry, entries
 from domain.contexts.identity import check_identity, stream_name
 from domain.contexts.patches import Operation, diff
-from domain.errors import ContextNotFoundError, InvalidInputError, PositionNotReachedError, VersionNotFoundError
+from domain.contexts.sealing import sealed_for
+from domain.errors import (
+    ContextErasedError,
+    ContextNotFoundError,
+    InvalidInputError,
+    PositionNotReachedError,
+    VersionNotFoundError,
+)
 from domain.recorded import Event, Origin, Recorded
 
 
@@ -32,10 +41,21 @@ class ContextRef(NamedTuple):
 class Contexts:
     """The application's face for contexts."""
 
-    def __init__(self, store: EventStore, snapshots: Snapshots, clock: Clock, capacity: int = 4096) -> None:
+    def __init__(
+        self,
+        store: EventStore,
+        snapshots: Snapshots,
+        clock: Clock,
+        cache: StateCache | None = None,
+        accesses: Accesses | None = None,
+    ) -> None:
+        """Without `accesses` reads are counted in memory alone."""
         self._store, self._clock = store, clock
-        self._contexts: Aggregates[Context] = Aggregates(Context, store, snapshots, clock, aggregate.fold, capacity)
-        self._accesses = AccessCounts()
+        cache = cache or StateCache(clock)
+        self._contexts: Aggregates[Context] = Aggregates(
+            Context, store, snapshots, clock, aggregate.fold, sealed_for, cache
+        )
+        self._accesses = accesses or Accesses(store, cache)
         self._known_end = 0
 
     async def store(self, ref: ContextRef, command: StoreContext, origin: Origin) -> tuple[Context, bool]:
@@ -92,7 +112,7 @@ class Contexts:
         await self._check_position(min_position)
         now = self._clock()
         context = alive(await self._contexts.load(ref.tenant, _stream_name(ref)), now)
-        return context, self._accesses.count(context.id, now)
+        return context, await self._accesses.count(ref.tenant, context, now)
 
     async def get_version(self, ref: ContextRef, version: int, min_position: int = 0) -> Context:
         """The context as it was at a version, also if it is gone by now.
@@ -101,6 +121,7 @@ class Contexts:
             PositionNotReachedError: the log has not got `min_position`.
             ContextNotFoundError: nothing was ever stored under that key, or that version is a deletion.
             VersionNotFoundError: there is no such version yet.
+            ContextErasedError: that version was erased.
         """
         await self._check_position(min_position)
         current = await self._ever(ref)
@@ -119,6 +140,7 @@ class Contexts:
             PositionNotReachedError: the log has not got that position.
             VersionNotFoundError: it did not exist then.
             ContextNotFoundError: it was deleted or had expired then.
+            ContextErasedError: what it was then was erased since.
         """
         if instant is not None and instant > self._clock():
             raise InvalidInputError.at("/asOf", "is in the future: nothing is known of it yet")
@@ -126,7 +148,7 @@ class Contexts:
         if position is not None:
             # What is alive is told by instants: the one at which that position was recorded.
             instant = await self._store.recorded_at(position)
-        await self._ever(ref)
+        current = await self._ever(ref)
         events = [
             recorded
             for recorded in await self._contexts.events(ref.tenant, _stream_name(ref))
@@ -136,6 +158,7 @@ class Contexts:
         context = aggregate.fold(None, events)
         if context is None or instant is None:
             raise VersionNotFoundError("it was first stored after that")
+        _check_not_erased(current, context.version)
         return alive(context, instant)
 
     async def history(
@@ -152,26 +175,28 @@ class Contexts:
         Raises:
             ContextNotFoundError: nothing was ever stored under that key.
         """
-        last = (await self._ever(ref)).version if before is None else before - 1
+        current = await self._ever(ref)
+        last = current.version if before is None else before - 1
         # The page, and one more that tells whether there are others. Folding needs what came before; diffs are made of
         # the page alone.
         if newest_first:
             after = max(0, last - limit - 1)
         else:
             last = min(last, after + limit + 1)
-        events = await self._all_events(ref, up_to=last)
-        found = list(entries(events, NAMES, after=after))
+        events = await self._contexts.events(ref.tenant, _stream_name(ref), up_to=last)
+        found = list(entries(events, NAMES, after=after, erased_through=current.erased_through))
         if newest_first:
             found.reverse()
         return found[:limit], len(found) > limit
 
-    async def versions(self, ref: ContextRef) -> Sequence[Recorded[Event]]:
-        """The events that made each version.
+    async def versions(self, ref: ContextRef) -> tuple[Sequence[Recorded[Event]], int]:
+        """The events that made each version, and the version up to which contents were erased.
 
         Raises:
             ContextNotFoundError: nothing was ever stored under that key.
         """
-        return await self._all_events(ref)
+        current = await self._ever(ref)
+        return await self._contexts.events(ref.tenant, _stream_name(ref)), current.erased_through
 
     async def diff(self, ref: ContextRef, start: int, end: int) -> tuple[Context, Context, list[Operation]]:
         """Two versions, and the patch (RFC 6902) that turns the data of the first into the second's."""
@@ -182,6 +207,7 @@ class Contexts:
     async def _at_version(self, ref: ContextRef, current: Context, version: int) -> Context:
         if not 1 <= version <= current.version:
             raise VersionNotFoundError(f"there is no version {version}: they run from 1 to {current.version}")
+        _check_not_erased(current, version)
         if version == current.version:
             return current
         events = await self._contexts.events(ref.tenant, _stream_name(ref), up_to=version)
@@ -195,10 +221,6 @@ class Contexts:
             raise ContextNotFoundError("nothing was ever stored under that key")
         return context
 
-    async def _all_events(self, ref: ContextRef, up_to: int | None = None) -> Sequence[Recorded[Event]]:
-        await self._ever(ref)
-        return await self._contexts.events(ref.tenant, _stream_name(ref), up_to=up_to)
-
     async def _check_position(self, position: int) -> None:
         if position > self._known_end:
             self._known_end = await self._store.end()
@@ -206,6 +228,14 @@ class Contexts:
                 raise PositionNotReachedError(position, self._known_end)
 
 
+def _check_not_erased(current: Context, version: int) -> None:
+    if version <= current.erased_through:
+        raise ContextErasedError(
+            f"the context was erased at version {current.erased_through}: nothing up to there can be read"
+        )
+
+
+@lru_cache(maxsize=2048)
 def _stream_name(ref: ContextRef) -> str:
     check_identity(ref.namespace, ref.key)
     return stream_name(ref.namespace, ref.key)

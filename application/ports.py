@@ -2,21 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
+from domain.erasure import Subject
 from domain.recorded import Event, Origin, Recorded
 
 
 class Write(NamedTuple):
-    """Events for one stream, decided on its version `expected` (0 where it doesn't exist)."""
+    """Events for one stream, decided on its version `expected` (0 where it doesn't exist).
+
+    They are encrypted with the key of `sealed_for` and of the stream; None: stored in the clear.
+    """
 
     stream_id: UUID
     stream_name: str
     expected: int
     events: Sequence[Event]
+    sealed_for: Subject | None = None
+
+
+class Trace(NamedTuple):
+    """What the log tells of a version without its contents.
+
+    `key_id` is empty where it is stored in the clear; `destroyed` are the keys (ids in hexadecimal) that an erasure
+    names, None for every other event.
+    """
+
+    version: int
+    position: int
+    key_id: bytes
+    destroyed: tuple[str, ...] | None
+
+
+class PendingErasure(NamedTuple):
+    """A stream whose keys were destroyed while its log may not tell it yet; `subject`: context, session or user."""
+
+    tenant: str
+    stream_name: str
+    keys: tuple[str, ...]
+    subject: str
+    reason: str | None
+    actor: str | None
+
+
+class LeftInTheClear(NamedTuple):
+    """What can't be erased: a context, or a session if `key` is None; `versions` as ranges, None for all."""
+
+    namespace: str
+    key: str | None
+    session_id: str | None
+    versions: Sequence[tuple[int, int]] | None = None
 
 
 class Clock(Protocol):
@@ -48,8 +86,11 @@ class Snapshots(Protocol):
         """The newest usable state of a stream, if there is one."""
         ...
 
-    def offer(self, tenant: str, stream_id: UUID, state: SnapshotState) -> None:
-        """Have a state kept some time soon."""
+    def offer(self, tenant: str, stream_id: UUID, state: SnapshotState, size: int, key_id: bytes = b"") -> None:
+        """Have a state kept some time soon, encrypted with the key of its last event if that has one.
+
+        `size` is about how many bytes of memory it takes.
+        """
         ...
 
 
@@ -61,7 +102,8 @@ class EventStore(Protocol):
 
         Raises:
             VersionConflictError: a stream's version is not the expected one.
-            UnavailableError: the database is away, or too much waits.
+            EncryptionNotConfiguredError: they are to be encrypted, and there are no keys.
+            UnavailableError: the database or the key store is away, or too much waits.
         """
         ...
 
@@ -75,10 +117,83 @@ class EventStore(Protocol):
         """A stream's events with versions above `after`, at most `up_to`, in order."""
         ...
 
+    async def trail(self, tenant: str, stream_id: UUID) -> Sequence[Trace]:
+        """Of each version of a stream, what can be told without its key."""
+        ...
+
     async def recorded_at(self, position: int) -> datetime | None:
         """The instant at which the last event up to a position was recorded; None where there is none."""
         ...
 
     async def end(self) -> int:
         """The log's last position, 0 where it is empty."""
+        ...
+
+
+class Keys(Protocol):
+    """The data keys, as erasing sees them. UnavailableError from any of these: the key store can't be used."""
+
+    async def streams_of(self, tenant: str, *, session_id: str | None = None, user_id: str | None = None) -> list[str]:
+        """The names of the streams that have a key of that session or user."""
+        ...
+
+    async def destroy(
+        self, tenant: str, stream_names: Sequence[str], subject: str, reason: str | None, actor: str | None
+    ) -> list[PendingErasure]:
+        """Destroy all keys of these streams, for good and for every process.
+
+        Gives those whose log is to tell it: with keys that were destroyed now, or before by a call that was cut short.
+        """
+        ...
+
+    async def is_destroyed(self, key_id: bytes) -> bool:
+        """Whether that key was destroyed; false also where it was never there."""
+        ...
+
+    async def pending(self) -> list[PendingErasure]:
+        """The streams whose log may not tell yet that their keys were destroyed."""
+        ...
+
+    async def settled(self, erasure: PendingErasure) -> None:
+        """The log tells it now."""
+        ...
+
+
+class Directory(Protocol):
+    """Who has what, from a read model; each answer has everything that was acknowledged before it was asked for."""
+
+    async def clear_of_session(self, tenant: str, session_id: str) -> list[LeftInTheClear]:
+        """The contexts of a session, and the session itself, that are stored in the clear.
+
+        Raises:
+            ReadModelBehindError: the read model does not get there in time.
+        """
+        ...
+
+    async def clear_of_user(self, tenant: str, user_id: str) -> list[LeftInTheClear]:
+        """The same of a user, their sessions and what belongs to those."""
+        ...
+
+    async def sessions_of_user(self, tenant: str, user_id: str) -> list[str]:
+        """The ids of a user's sessions, however they are stored."""
+        ...
+
+
+class KnownReads(NamedTuple):
+    """How often one life of a context was read, and when last, as far as was recorded."""
+
+    created_at: datetime
+    reads: int
+    last: datetime | None
+
+
+class AccessTotals(Protocol):
+    """How often contexts were read, from a read model that may lag."""
+
+    async def totals(self, tenant: str, context_ids: Sequence[UUID]) -> tuple[int, Mapping[UUID, KnownReads]]:
+        """The position up to which it knows, and what it knows of these; those that it doesn't have are missing.
+
+        Raises:
+            UnavailableError: the database is away.
+        """
         ...

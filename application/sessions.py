@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from application.aggregates import Aggregates
+from application.cache import StateCache
 from application.ports import Clock, EventStore, Snapshots
 from domain.recorded import Origin
 from domain.sessions import session as aggregate
@@ -15,9 +16,16 @@ class Sessions:
     """The application's face for sessions."""
 
     def __init__(
-        self, store: EventStore, snapshots: Snapshots, clock: Clock, new_id: Callable[[], str], capacity: int = 4096
+        self,
+        store: EventStore,
+        snapshots: Snapshots,
+        clock: Clock,
+        new_id: Callable[[], str],
+        cache: StateCache | None = None,
     ) -> None:
-        self._sessions: Aggregates[Session] = Aggregates(Session, store, snapshots, clock, aggregate.fold, capacity)
+        self._sessions: Aggregates[Session] = Aggregates(
+            Session, store, snapshots, clock, aggregate.fold, aggregate.sealed_for, cache or StateCache(clock)
+        )
         self._new_id = new_id
 
     def make_id(self) -> str:

@@ -14,10 +14,18 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import b1_append, b2_commands, b4_get, b5_open, machine, report
+from benchmarks import b1_append, b2_commands, b3_store, b4_get, b5_open, b8_size, b10_memory, machine, report
 from benchmarks.harness import QUICK_RUNS, QUICK_SECONDS, Benchmark, BenchmarkError, Result, Work, measure
 
-ALL: tuple[Benchmark, ...] = (b1_append.BENCHMARK, b2_commands.BENCHMARK, b4_get.BENCHMARK, b5_open.BENCHMARK)
+ALL: tuple[Benchmark, ...] = (
+    b1_append.BENCHMARK,
+    b2_commands.BENCHMARK,
+    b3_store.BENCHMARK,
+    b4_get.BENCHMARK,
+    b5_open.BENCHMARK,
+    b8_size.BENCHMARK,
+    b10_memory.BENCHMARK,
+)
 
 PASSED, MISSED, UNKNOWN = 0, 1, 2
 LEAST_RUNS = 3

@@ -7,7 +7,8 @@ into it.
 so that there are 64 as well, with the same document and the same changes. A command is `repository.get`, the
 aggregate's `@event` method and `save`. What was chosen for it, and why:
 
-- AGGREGATE_CACHE_MAXSIZE=4096, as many as ours keeps: without a cache every command would replay the whole stream.
+- AGGREGATE_CACHE_MAXSIZE=4096, so that all are kept, as ours are: without a cache every command would replay the whole
+  stream.
 - AGGREGATE_CACHE_FASTFORWARD=n: a kept aggregate is taken as it is and a conflict is found by the insert, as ours does
   it. The default asks the database for newer events before each command.
 - DEEPCOPY_FROM_AGGREGATE_CACHE=n: the copy that it makes by default keeps a refused save from leaving a changed
@@ -44,7 +45,7 @@ CALLERS = 64
 THREADS = 8
 MESSAGES = 1024
 KEPT = 4096
-"""States kept in memory, on either side."""
+"""Aggregates that the library may keep in memory."""
 
 Message = dict[str, Any]
 
@@ -95,7 +96,7 @@ async def _ours(url: str, messages: list[Message], run: int, seconds: int) -> Sa
         PostgresEventStore(url, utc_now) as store,
         PostgresSnapshots(store.database, store.tenants) as snapshots,
     ):
-        contexts = Contexts(store, snapshots, utc_now, KEPT)
+        contexts = Contexts(store, snapshots, utc_now)
         calls = []
         for number in range(CALLERS):
             ref = ContextRef(payloads.TENANT, "bench", f"run-{run}-caller-{number}")

@@ -43,7 +43,7 @@ class NoSnapshots:
     async def newest(self, tenant: str, stream: UUID, kind: type[S]) -> S | None:
         return None
 
-    def offer(self, tenant: str, stream: UUID, state: SnapshotState) -> None:
+    def offer(self, tenant: str, stream: UUID, state: SnapshotState, size: int, key_id: bytes = b"") -> None:
         """Kept nowhere."""
 
 

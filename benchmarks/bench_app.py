@@ -1,9 +1,10 @@
-"""The server as `contextline serve` runs it, with one more endpoint that answers remembered bytes from memory.
+"""The server as `contextline serve` runs it, with endpoints of the same kind that do less, to compare with.
 
-python -m benchmarks.bench_app LISTENER    # the number of a listening socket that is inherited
+python -m benchmarks.bench_app LISTENER [SETTING=VALUE ...]    # the number of a listening socket that is inherited
 
-`PUT /bench/static` says what to remember, `GET /bench/static` answers it. It is a FastAPI endpoint like the others,
-takes nothing from its request, and stands first among the routes, so that it is found at once.
+`PUT /bench/static` says what to remember, `GET /bench/static` answers it: bytes from memory. `POST /bench/validate`
+reads and validates the body of a store, and does nothing. They are FastAPI endpoints like the others and stand first
+among the routes, so that they are found at once.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from typing import Any
 from unittest.mock import patch
 
 from fastapi import FastAPI, Request, Response
@@ -20,6 +22,8 @@ from infrastructure.settings import Settings
 from interfaces.bootstrap import utc_now
 from interfaces.cli import server
 from interfaces.http.app import create_app
+from interfaces.http.models import StoreRequest
+from interfaces.http.requests import read_body
 
 DATABASE_URL = "CONTEXTLINE_DATABASE_URL"
 
@@ -38,10 +42,18 @@ def create_bench_app(settings: Settings, url: str, clock: Clock = utc_now) -> Fa
         remembered["etag"] = request.headers["etag"]
         return Response(status_code=204)
 
-    app.add_api_route("/bench/static", remember, methods=["PUT"], include_in_schema=False)
-    app.router.routes.insert(0, app.router.routes.pop())
-    app.add_api_route("/bench/static", static, methods=["GET"], include_in_schema=False)
-    app.router.routes.insert(0, app.router.routes.pop())
+    async def validate(request: Request) -> Response:
+        await read_body(request, StoreRequest)
+        return Response(status_code=204)
+
+    endpoints = (
+        ("/bench/static", "PUT", remember),
+        ("/bench/validate", "POST", validate),
+        ("/bench/static", "GET", static),
+    )
+    for path, method, endpoint in endpoints:
+        app.add_api_route(path, endpoint, methods=[method], include_in_schema=False)
+        app.router.routes.insert(0, app.router.routes.pop())
     return app
 
 
@@ -51,7 +63,8 @@ def main() -> None:
     # Somebody's own settings must not change what is measured.
     for name in [name for name in os.environ if name.startswith("CONTEXTLINE_") and name != server.STOP_WHEN_CLOSED]:
         del os.environ[name]
-    settings = Settings(_env_file=None, log_level="warning")
+    given: dict[str, Any] = dict(argument.split("=", 1) for argument in sys.argv[2:])
+    settings = Settings(_env_file=None, **{"log_level": "warning", **given})
     server.configure_logging(settings)
     server.watch_parent()
     # Everything else is done by the server's own function, so that it is served as it is served in earnest.

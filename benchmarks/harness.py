@@ -43,11 +43,11 @@ class Side:
 
 @dataclass(frozen=True)
 class Beside:
-    """A figure that is told beside a ratio and decides nothing; `limit`: the most on the reference machine."""
+    """A figure that is told beside a ratio and decides nothing; `limit`: the most that it should be, if any."""
 
     name: str
     value: float
-    limit: float
+    limit: float | None
     unit: str
 
 

@@ -7,9 +7,10 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import httpx
 
@@ -21,9 +22,27 @@ _ROOT = Path(__file__).resolve().parent.parent
 _PATIENCE = 30.0
 
 
+class Started(NamedTuple):
+    """A server's address and the number of its process."""
+
+    address: str
+    pid: int
+
+
 @contextmanager
 def serving(database_url: str) -> Iterator[str]:
     """The address of one API process on a database.
+
+    Raises:
+        BenchmarkError: it does not come up.
+    """
+    with started(database_url) as server:
+        yield server.address
+
+
+@contextmanager
+def started(database_url: str, **settings: object) -> Iterator[Started]:
+    """One API process on a database, with its default settings but for those that are given.
 
     Raises:
         BenchmarkError: it does not come up.
@@ -32,7 +51,7 @@ def serving(database_url: str) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
         process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.bench_app", str(listener.fileno())],
+            [sys.executable, "-m", "benchmarks.bench_app", str(listener.fileno()), *_arguments(settings)],
             cwd=_ROOT,
             env={**os.environ, DATABASE_URL: database_url, STOP_WHEN_CLOSED: str(ours)},
             pass_fds=(listener.fileno(), ours),
@@ -41,7 +60,7 @@ def serving(database_url: str) -> Iterator[str]:
     os.close(ours)
     try:
         _wait_until_ready(process, address)
-        yield address
+        yield Started(address, process.pid)
     finally:
         # It ends when this pipe does, also when we are killed.
         os.close(theirs)
@@ -50,6 +69,10 @@ def serving(database_url: str) -> Iterator[str]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _arguments(settings: Mapping[str, object]) -> list[str]:
+    return [f"{name}={value}" for name, value in settings.items()]
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], address: str) -> None:

@@ -36,8 +36,8 @@ def ratio_text(benchmark: Benchmark, ratio: float) -> str:
 def beside_lines(result: Result) -> list[str]:
     """Such as `B4 beside: warm get, 1 connection, p50 1.2 ms (at most 2 ms on the reference machine)`."""
     return [
-        f"{result.benchmark.id} beside: {each.name} {number(each.value)} {each.unit} "
-        f"(at most {each.limit:g} {each.unit} on the reference machine)"
+        f"{result.benchmark.id} beside: {each.name} {number(each.value)} {each.unit}"
+        + (f" (at most {each.limit:g} {each.unit} on the reference machine)" if each.limit is not None else "")
         for each in result.beside
     ]
 

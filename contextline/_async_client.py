@@ -20,6 +20,8 @@ from contextline.types import (
     Context,
     Deleted,
     DiffResult,
+    ErasedAll,
+    ErasedContext,
     HealthReport,
     HistoryEntry,
     HistoryPage,
@@ -179,6 +181,39 @@ class AsyncContextClient:
         self._seen.note(deleted.position)
         return deleted
 
+    async def erase(
+        self, key: str, *, namespace: str = "", reason: str | None = None, changed_by: str | None = None
+    ) -> ErasedContext:
+        """Destroy the keys of a context that was stored encrypted: nothing, no backup either, gives it back.
+
+        `reason` and `changed_by` are kept in the clear for ever. For a context that is erased already the answer is
+        that of the first time.
+
+        Raises:
+            ContextNotFoundError: nothing was ever stored under that key.
+            StoredInTheClearError: it was not encrypted; it can be deleted.
+        """
+        body = named(key=key, namespace=namespace, reason=reason, changed_by=changed_by)
+        erased = await self._transport.command("POST", "/api/context/erase", ErasedContext, {}, body)
+        self._seen.note(erased.position)
+        return erased
+
+    async def erase_session(
+        self, session_id: str, *, reason: str | None = None, changed_by: str | None = None
+    ) -> ErasedAll:
+        """Erase a session, and the contexts that are or were in it; what was stored in the clear is told.
+
+        Raises:
+            NotFoundError: there is nothing of it.
+            StoredInTheClearError: nothing of it was encrypted.
+            ReadModelBehindError: what can't be erased can't be told yet; nothing was erased.
+        """
+        return await self._erase_all("/api/sessions/erase", {"id": session_id}, reason, changed_by)
+
+    async def erase_user(self, user_id: str, *, reason: str | None = None, changed_by: str | None = None) -> ErasedAll:
+        """Erase a user's sessions, the contexts in them, and the user's other contexts; else as `erase_session`."""
+        return await self._erase_all("/api/users/erase", {}, reason, changed_by, user_id=user_id)
+
     async def rollback(
         self,
         key: str,
@@ -314,13 +349,16 @@ class AsyncContextClient:
         user_id: str | None = None,
         data: dict[str, Any] | None = None,
         metadata: dict[str, Any] | None = None,
+        encrypt: bool | None = None,
     ) -> Session:
         """Begin a session, under an id of your choice or one that the server makes.
+
+        `encrypt` is for the session itself: each of its contexts says so for itself.
 
         Raises:
             AlreadyExistsError: the id was used before, also if that session has ended.
         """
-        body = named(id=session_id, user_id=user_id, data=data, metadata=metadata)
+        body = named(id=session_id, user_id=user_id, data=data, metadata=metadata, encrypt=encrypt)
         return await self._session_command("/api/sessions", {}, body)
 
     async def get_session(self, session_id: str) -> Session:
@@ -378,6 +416,14 @@ class AsyncContextClient:
         """End a session that did not reach what it was for; otherwise as `complete_session`."""
         body = named(outcome=outcome, reason=reason, expected_version=expected_version)
         return await self._session_command("/api/sessions/fail", {"id": session_id}, body)
+
+    async def _erase_all(
+        self, path: str, parameters: Mapping[str, Any], reason: str | None, changed_by: str | None, **names: str
+    ) -> ErasedAll:
+        body = named(reason=reason, changed_by=changed_by, **names)
+        erased = await self._transport.command("POST", path, ErasedAll, parameters, body)
+        self._seen.note(erased.position)
+        return erased
 
     async def _session_command(self, path: str, parameters: Mapping[str, Any], body: Mapping[str, Any]) -> Session:
         session = await self._transport.command("POST", path, Session, parameters, body)

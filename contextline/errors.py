@@ -85,12 +85,20 @@ class ContextNotFoundError(NotFoundError):
     """There is no live context under that key: never stored, deleted or expired."""
 
 
+class ContextErasedError(ContextNotFoundError):
+    """The context was erased: nothing of it can be read any more. Storing under its key goes on in its history."""
+
+
 class VersionNotFoundError(NotFoundError):
     """The context has no such version or checkpoint, or had none yet at that instant."""
 
 
 class SessionNotFoundError(NotFoundError):
     """There is no such session."""
+
+
+class SessionErasedError(SessionNotFoundError):
+    """The session was erased: nothing of it can be read any more."""
 
 
 class ConflictError(ContextlineError):
@@ -108,6 +116,10 @@ class VersionConflictError(ConflictError):
 
 class AlreadyExistsError(ConflictError):
     """Something lives there already."""
+
+
+class StoredInTheClearError(ConflictError):
+    """What was stored unencrypted can be deleted, but not erased."""
 
 
 class ChangeDoesNotApplyError(ConflictError):
@@ -161,6 +173,10 @@ class OutcomeUnknownError(UnavailableError):
     """The server can't tell yet whether the change was written. Read before you repeat it."""
 
 
+class KeysUnavailableError(UnavailableError):
+    """The server can't use its key store, or its master key was changed since it began. Nothing was written."""
+
+
 class ReadModelBehindError(UnavailableError):
     """A list did not get as far as `min_position` in time."""
 
@@ -175,6 +191,10 @@ class NoAnswerError(UnavailableError):
 
 class OperationNotImplementedError(ContextlineError):
     """Something that is planned and that this server can't do yet."""
+
+
+class EncryptionNotConfiguredError(OperationNotImplementedError):
+    """Encryption is asked for, or what is encrypted, and the server has no master key."""
 
 
 class InternalServerError(ContextlineError):
@@ -193,10 +213,13 @@ BY_CODE: dict[str, type[ContextlineError]] = {
     "invalid-input": InvalidInputError,
     "not-found": NotFoundError,
     "context-not-found": ContextNotFoundError,
+    "context-erased": ContextErasedError,
     "version-not-found": VersionNotFoundError,
     "session-not-found": SessionNotFoundError,
+    "session-erased": SessionErasedError,
     "version-conflict": VersionConflictError,
     "already-exists": AlreadyExistsError,
+    "stored-in-the-clear": StoredInTheClearError,
     "change-does-not-apply": ChangeDoesNotApplyError,
     "illegal-transition": IllegalTransitionError,
     "position-not-in-log": PositionNotInLogError,
@@ -204,6 +227,8 @@ BY_CODE: dict[str, type[ContextlineError]] = {
     "database-unavailable": DatabaseUnavailableError,
     "overloaded": OverloadedError,
     "outcome-unknown": OutcomeUnknownError,
+    "keys-unavailable": KeysUnavailableError,
+    "encryption-not-configured": EncryptionNotConfiguredError,
     "read-model-behind": ReadModelBehindError,
     "not-implemented": OperationNotImplementedError,
     "internal-error": InternalServerError,

@@ -41,7 +41,10 @@ class AttributeOptions(TypedDict, total=False):
 
 
 class StoreOptions(AttributeOptions, WhyOptions, total=False):
-    """Options of `store`. `metadata` is the context's own."""
+    """Options of `store`. `metadata` is the context's own.
+
+    `encrypt` left out: as it was stored before, else as the server is set. What is encrypted can be erased.
+    """
 
     namespace: str
     encrypt: bool | None

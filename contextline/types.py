@@ -65,6 +65,47 @@ class RolledBack(Result, frozen=True, kw_only=True):
     to_version: int
 
 
+class ErasedContext(Result, frozen=True, kw_only=True):
+    """A context was erased. The versions in `clear_versions` (ranges, both ends included) could not be.
+
+    They were stored in the clear: no read shows them any more, but they stay in the log and in its backups.
+    """
+
+    id: str
+    key: str
+    namespace: str
+    erased: bool = True
+    version: int
+    position: int
+    clear_versions: list[tuple[int, int]] = []
+
+
+class LeftContext(Result, frozen=True, kw_only=True):
+    """A context that could not be erased, because it was stored in the clear: some versions, or all (None)."""
+
+    namespace: str
+    key: str
+    versions: list[tuple[int, int]] | None = None
+
+
+class LeftSession(Result, frozen=True, kw_only=True):
+    """A session that could not be erased, because it was stored in the clear: some versions, or all (None)."""
+
+    id: str
+    versions: list[tuple[int, int]] | None = None
+
+
+class ErasedAll(Result, frozen=True, kw_only=True):
+    """How much of a session or of a user was erased; and how much could not be, with the names of the first 1,000."""
+
+    erased_contexts: int
+    erased_sessions: int
+    position: int
+    clear_total: int = 0
+    clear_contexts: list[LeftContext] = []
+    clear_sessions: list[LeftSession] = []
+
+
 class Context(Result, frozen=True, kw_only=True):
     """A context at one version.
 
@@ -91,6 +132,7 @@ class Context(Result, frozen=True, kw_only=True):
     document_version: str
     ttl: int | None = None
     metadata: dict[str, Any] = {}
+    encrypted: bool = False
     created_at: datetime
     updated_at: datetime
     expires_at: datetime | None = None
@@ -123,6 +165,7 @@ class HistoryEntry(Result, frozen=True, kw_only=True):
     to_version: int | None = None
     diff: list[dict[str, Any]] = []
     attributes: dict[str, Any] = {}
+    erased: bool = False
 
 
 class Version(Result, frozen=True, kw_only=True):
@@ -134,6 +177,7 @@ class Version(Result, frozen=True, kw_only=True):
     event: str
     actor: str | None = None
     checkpoint: str | None = None
+    erased: bool = False
 
 
 class DiffResult(Result, frozen=True, kw_only=True):
@@ -159,6 +203,7 @@ class Session(Result, frozen=True, kw_only=True):
     metadata: dict[str, Any] = {}
     outcome: dict[str, Any] = {}
     reason: str | None = None
+    encrypted: bool = False
     version: int
     position: int
     created_at: datetime

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from domain.access import events as access
 from domain.contexts import events as contexts
 from domain.recorded import Event
 from domain.sessions import events as sessions
 
-EVENTS: dict[str, type[Event]] = {**contexts.EVENTS, **sessions.EVENTS}
+EVENTS: dict[str, type[Event]] = {**contexts.EVENTS, **sessions.EVENTS, **access.EVENTS}
 NAMES: dict[type[Event], str] = {kind: name for name, kind in EVENTS.items()}

@@ -54,6 +54,12 @@ class ContextNotFoundError(NotFoundError):
     code = "context-not-found"
 
 
+class ContextErasedError(ContextNotFoundError):
+    """The context was erased: its key was destroyed, and nothing of it can be read. Storing goes on in its stream."""
+
+    code = "context-erased"
+
+
 class VersionNotFoundError(NotFoundError):
     """The context has no such version, or had none yet at that instant."""
 
@@ -64,6 +70,12 @@ class SessionNotFoundError(NotFoundError):
     """There is no such session."""
 
     code = "session-not-found"
+
+
+class SessionErasedError(SessionNotFoundError):
+    """The session was erased: its key was destroyed, and nothing of it can be read."""
+
+    code = "session-erased"
 
 
 class ConflictError(ContextlineError):
@@ -101,6 +113,12 @@ class AlreadyExistsError(ConflictError):
     def details(self) -> dict[str, Any]:
         """The version of what is there."""
         return {"currentVersion": self.current}
+
+
+class StoredInTheClearError(ConflictError):
+    """What was stored unencrypted can't be erased, because the log never changes. It can be deleted."""
+
+    code = "stored-in-the-clear"
 
 
 class ChangeDoesNotApplyError(ConflictError):
@@ -181,6 +199,18 @@ class ReadModelBehindError(UnavailableError):
     """A read model did not reach the asked position in time."""
 
     code = "read-model-behind"
+
+
+class KeysUnavailableError(UnavailableError):
+    """The key store can't be used right now, or its master key was rotated since this process began."""
+
+    code = "keys-unavailable"
+
+
+class EncryptionNotConfiguredError(ContextlineError):
+    """Encryption is asked for, and the server has no master key. Nothing was written."""
+
+    code = "encryption-not-configured"
 
 
 class DamagedEventError(ContextlineError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
+from functools import lru_cache
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -43,7 +44,11 @@ class Recorded(msgspec.Struct, Generic[EventT_co], frozen=True):
     recorded_at: datetime
     origin: Origin
     size: int = 0
-    """Bytes of the payload: what it costs to read it again."""
+    """Bytes of the payload and of the large values in it: what it costs to read it again."""
+    key_id: bytes = b""
+    """Of the data key that the payload is encrypted with; empty where it is in the clear."""
+    large_values: tuple[bytes, ...] = ()
+    """Hashes of what is kept beside the payload, because it is large."""
 
     @property
     def originator_id(self) -> UUID:
@@ -56,6 +61,7 @@ class Recorded(msgspec.Struct, Generic[EventT_co], frozen=True):
         return self.version
 
 
+@lru_cache(maxsize=2048)
 def stream_id(tenant: str, stream_name: str) -> UUID:
     """The id of a stream, derived from its name, so that finding a stream needs no lookup.
 

@@ -39,12 +39,47 @@ class Settings(BaseSettings):
         le=1_000_000_000,
         description="Seconds after its last change at which a context expires; or never.",
     )
-    compress_above: int = Field(1024, ge=0, description="Bytes above which a payload is compressed.")
-    cached_contexts: int = Field(4096, ge=1, description="Contexts, and sessions, whose state is kept in memory.")
+    compress_above: int = Field(
+        1024, ge=0, description="Bytes above which a payload is compressed without a dictionary."
+    )
+    large_value_bytes: int = Field(
+        64 * 1024,
+        ge=1024,
+        description="Bytes above which a value in a document is kept once for its tenant, by a hash of its content.",
+    )
+    compression_dictionaries: bool = Field(
+        True, description="Compress payloads of up to 16 KiB with a dictionary: the shipped one, or the tenant's own."
+    )
+    dictionary_poll: float = Field(
+        60.0, gt=0, description="Seconds after which is looked for a dictionary that a tenant has trained."
+    )
+    cache_bytes: int = Field(
+        512 * 1024 * 1024, ge=1024 * 1024, description="Memory for the states of contexts and sessions, in bytes."
+    )
+    cache_seconds: float = Field(300.0, gt=0, description="Seconds after its last use at which a state leaves memory.")
+    access_interval: float = Field(30.0, gt=0, description="Seconds between records of how often contexts were read.")
+    access_batch: int = Field(
+        1000, ge=1, le=1000, description="Contexts read after which it is recorded sooner; the most in one record."
+    )
     max_request_bytes: int = Field(16 * 1024 * 1024, ge=1024, description="Largest request body, in bytes.")
     append_queue: int = Field(10_000, ge=1, description="Commands that may wait to be written; one more gets 503.")
     append_patience: float = Field(10.0, gt=0, description="Seconds that writing waits for a database that is away.")
     read_timeout: float = Field(10.0, gt=0, le=300, description="Seconds that a read waits for minPosition at most.")
+    master_key: SecretStr | None = Field(
+        None, description="Master key of the encryption: 32 bytes in base64. Without one nothing can be encrypted."
+    )
+    master_key_file: Path | None = Field(
+        None, description="File that holds the master key; the embedded store makes one in the key store's folder."
+    )
+    key_store: Path | None = Field(
+        None, description="Folder of the key store, on this machine; by default `keys` in the data folder."
+    )
+    erasure_ledger: Path | None = Field(
+        None, description="File of the erasure ledger; by default `erasures.jsonl` in the key store's folder."
+    )
+    encrypt_default: bool = Field(
+        False, description="Encrypt all contexts and sessions, but for those stored with encrypt: false."
+    )
     projection_batch: int = Field(1000, ge=1, le=100_000, description="Events that a projection applies at once.")
     projection_poll: float = Field(1.0, gt=0, le=3, description="Seconds after which it looks without being woken.")
 
@@ -52,6 +87,12 @@ class Settings(BaseSettings):
     def _pools(self) -> Self:
         if self.pool_min > self.pool_max:
             raise ValueError("CONTEXTLINE_POOL_MIN is larger than CONTEXTLINE_POOL_MAX")
+        return self
+
+    @model_validator(mode="after")
+    def _one_master_key(self) -> Self:
+        if self.master_key is not None and self.master_key_file is not None:
+            raise ValueError("CONTEXTLINE_MASTER_KEY and CONTEXTLINE_MASTER_KEY_FILE are both set: set one of them")
         return self
 
     def is_loopback(self) -> bool:

@@ -3,35 +3,47 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from uuid import uuid4
+from typing import Any
+from uuid import UUID, uuid4
 
+from application.access import Accesses
+from application.cache import StateCache
 from application.contexts import Contexts
-from application.ports import Clock
+from application.erasure import Erasure
+from application.ports import Clock, KnownReads
 from application.sessions import Sessions
+from domain.errors import UnavailableError
+from infrastructure.background import end
+from infrastructure.eventstore.dictionaries import FollowingDictionaries
 from infrastructure.eventstore.follow import PROJECTION_CHANNEL, Listener
 from infrastructure.eventstore.group_commit import Limits
-from infrastructure.eventstore.names import event_types
+from infrastructure.eventstore.names import Numbered, event_types
 from infrastructure.eventstore.read import LogReader
 from infrastructure.eventstore.snapshots import PostgresSnapshots
 from infrastructure.eventstore.store import PostgresEventStore
+from infrastructure.keys.opening import open_keys
 from infrastructure.payloads.codec import Codec
 from infrastructure.payloads.compression import Compression
 from infrastructure.postgres.connections import API, PROJECTION, connect
 from infrastructure.postgres.database import Database
 from infrastructure.settings import Settings
+from interfaces.directory import CurrentStateDirectory
 from projections.current_state.v1.project import CurrentState
 from projections.current_state.v1.read import CurrentStateReader
 from projections.engine.projection import Projection
 from projections.engine.registry import Registry
 from projections.engine.runner import Runner
 
-PROJECTIONS: dict[str, Callable[[], Projection]] = {CurrentState.name: CurrentState}
+_log = logging.getLogger(__name__)
+
+PROJECTIONS: dict[str, Callable[[Codec], Projection]] = {CurrentState.name: CurrentState}
 """The read models that this program has, by name."""
 
 
@@ -49,14 +61,43 @@ class Services:
     store: PostgresEventStore
     contexts: Contexts
     sessions: Sessions
+    cache: StateCache
+    accesses: Accesses
     current_state: CurrentStateReader
     registry: Registry
+    erasure: Erasure
+
+
+class _AccessTotals:
+    """How often contexts were read, from the current state. Implements `application.ports.AccessTotals`."""
+
+    def __init__(self, tenants: Numbered, current_state: CurrentStateReader) -> None:
+        self._tenants, self._current_state = tenants, current_state
+
+    async def totals(self, tenant: str, context_ids: Sequence[UUID]) -> tuple[int, Mapping[UUID, KnownReads]]:
+        tenant_id = await self._tenants.number(tenant)
+        position, rows = await self._current_state.known_reads(tenant_id, context_ids)
+        return position, {row.context_id: KnownReads(row.created_at, row.reads, row.last) for row in rows}
+
+
+@asynccontextmanager
+async def _running(work: Coroutine[Any, Any, None], name: str) -> AsyncIterator[None]:
+    """Something that goes on beside, while the block does."""
+    task = asyncio.create_task(work, name=name)
+    try:
+        yield
+    finally:
+        await end(task)
 
 
 @asynccontextmanager
 async def services(settings: Settings, url: str, clock: Clock = utc_now) -> AsyncIterator[Services]:
     """The API's services on a database, opened and closed again."""
+    compression = Compression(settings.compress_above, with_dictionaries=settings.compression_dictionaries)
+    keys = open_keys(settings, clock)
     async with AsyncExitStack() as stack:
+        if keys:
+            stack.callback(keys.close)
         store = await stack.enter_async_context(
             PostgresEventStore(
                 url,
@@ -64,34 +105,78 @@ async def services(settings: Settings, url: str, clock: Clock = utc_now) -> Asyn
                 pool_min=settings.pool_min,
                 pool_max=settings.pool_max,
                 limits=Limits(queue=settings.append_queue, patience=settings.append_patience),
-                codec=Codec(Compression(settings.compress_above)),
+                codec=Codec(compression, keys, settings.large_value_bytes),
+                keys=keys,
             )
         )
-        snapshots = await stack.enter_async_context(PostgresSnapshots(store.database, store.tenants))
+        await stack.enter_async_context(
+            FollowingDictionaries(store.database, compression.dictionaries, settings.dictionary_poll)
+        )
+        snapshots = await stack.enter_async_context(
+            PostgresSnapshots(store.database, store.tenants, Codec(keys=keys, large_above=settings.large_value_bytes))
+        )
         progress = await stack.enter_async_context(
             Listener(lambda: connect(url, API, autocommit=True), PROJECTION_CHANNEL)
+        )
+        current_state = CurrentStateReader(store.database, clock, Codec(keys=keys))
+        registry = Registry(store.database, progress, store.end)
+        directory = CurrentStateDirectory(store, current_state, registry, settings.read_timeout)
+        erasure = Erasure(store, keys, directory)
+        await stack.enter_async_context(_running(_finish_erasures(erasure), "erasures"))
+        cache = StateCache(clock, settings.cache_bytes, settings.cache_seconds)
+        await stack.enter_async_context(_running(cache.keep_expiring(), "cache"))
+        accesses = await stack.enter_async_context(
+            Accesses(
+                store,
+                cache,
+                _AccessTotals(store.tenants, current_state),
+                interval=settings.access_interval,
+                batch=settings.access_batch,
+            )
         )
         yield Services(
             settings=settings,
             clock=clock,
             store=store,
-            contexts=Contexts(store, snapshots, clock, settings.cached_contexts),
-            sessions=Sessions(store, snapshots, clock, lambda: f"sess_{uuid4().hex}", settings.cached_contexts),
-            current_state=CurrentStateReader(store.database, clock),
-            registry=Registry(store.database, progress, store.end),
+            contexts=Contexts(store, snapshots, clock, cache, accesses),
+            sessions=Sessions(store, snapshots, clock, lambda: f"sess_{uuid4().hex}", cache),
+            cache=cache,
+            accesses=accesses,
+            current_state=current_state,
+            registry=registry,
+            erasure=erasure,
         )
+
+
+async def _finish_erasures(erasure: Erasure) -> None:
+    """What was cut short when a process ended, told to the log as soon as that can be reached."""
+    pause = 0.1
+    while True:
+        try:
+            await erasure.finish()
+            return
+        except UnavailableError:
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, 10.0)
+        except Exception:
+            _log.exception("an erasure that was cut short could not be told to the log; trying again")
+            await asyncio.sleep(10.0)
 
 
 async def run_projections(settings: Settings, url: str, names: list[str], clock: Clock = utc_now) -> None:
     """Run read models side by side until cancelled; one that can't go on ends them all with its error."""
     # Told apart also from an earlier process that had the same number.
     owner = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
-    async with Database(url, PROJECTION, pool_min=1, pool_max=max(4, len(names))) as database:
-        reader = LogReader(database, event_types(database))
+    keys = open_keys(settings, clock)
+    async with AsyncExitStack() as stack:
+        if keys:
+            stack.callback(keys.close)
+        database = await stack.enter_async_context(Database(url, PROJECTION, pool_min=1, pool_max=max(4, len(names))))
+        reader = LogReader(database, event_types(database), Codec(keys=keys))
         async with asyncio.TaskGroup() as group:
             for name in names:
                 runner = Runner(
-                    PROJECTIONS[name](),
+                    PROJECTIONS[name](Codec(keys=keys, large_above=settings.large_value_bytes)),
                     reader,
                     url,
                     owner,

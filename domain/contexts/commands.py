@@ -21,7 +21,10 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StoreContext(Command, frozen=True, kw_only=True):
-    """Store data under a key; over a live context it replaces data and attributes."""
+    """Store data under a key; over a live context it replaces data and attributes.
+
+    `encrypt` None: as it was stored before; where it never was, as `encrypt_new` says.
+    """
 
     namespace: str
     key: str
@@ -30,6 +33,8 @@ class StoreContext(Command, frozen=True, kw_only=True):
     only_if_absent: bool = False
     only_if_present: bool = False
     compress: bool = True
+    encrypt: bool | None = None
+    encrypt_new: bool = False
 
 
 class UpdateContext(Command, frozen=True, kw_only=True):

@@ -20,15 +20,19 @@ from domain.contexts.events import (
     Attributes,
     ContextCreated,
     ContextDeleted,
+    ContextErased,
     ContextEvent,
     ContextReplaced,
     ContextRolledBack,
     ContextUpdated,
 )
+from domain.contexts.identity import parse_stream_name
 from domain.contexts.patches import apply_patch, diff
+from domain.erasure import Erased
 from domain.errors import (
     AlreadyExistsError,
     ChangeDoesNotApplyError,
+    ContextErasedError,
     ContextNotFoundError,
     InvalidInputError,
     VersionConflictError,
@@ -38,9 +42,12 @@ from domain.values import MAX_DOCUMENT, Json
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):
-    """A context at one version. `data` and `attributes` of a deleted one are what they were last."""
+    """A context at one version. `data` and `attributes` of a deleted one are what they were last.
 
-    SHAPE: ClassVar[int] = 1
+    `erased_through` is the version of the last erasure: nothing up to there can be read; 0 where nothing was erased.
+    """
+
+    SHAPE: ClassVar[int] = 2
     """Raise it when the fields change: snapshots of another shape are ignored."""
 
     id: UUID
@@ -55,10 +62,17 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime | None
     deleted: bool = False
     checkpoints: dict[str, int] = {}
+    encrypted: bool = False
+    erased_through: int = 0
+
+    @property
+    def erased(self) -> bool:
+        """Whether nothing was stored since its erasure."""
+        return self.erased_through == self.version
 
     def is_live(self, now: datetime) -> bool:
-        """Whether it is there at that instant: neither deleted nor expired."""
-        return not self.deleted and (self.expires_at is None or now < self.expires_at)
+        """Whether it is there at that instant: neither deleted nor erased nor expired."""
+        return not self.deleted and not self.erased and (self.expires_at is None or now < self.expires_at)
 
 
 def current_version(context: Context | None) -> int:
@@ -80,19 +94,23 @@ def store(context: Context | None, command: commands.StoreContext, now: datetime
     if command.only_if_absent and replaces:
         raise AlreadyExistsError("a live context is stored under that key already", current_version(context))
     _check_expected(context, command)
-    why = _why(command)
+    what: dict[str, Any] = {
+        "data": command.data,
+        "attributes": command.attributes,
+        "compress": command.compress,
+        "encrypted": _encrypts(context, command),
+        **_why(command),
+    }
     if replaces:
-        return [ContextReplaced(data=command.data, attributes=command.attributes, compress=command.compress, **why)]
-    return [
-        ContextCreated(
-            namespace=command.namespace,
-            key=command.key,
-            data=command.data,
-            attributes=command.attributes,
-            compress=command.compress,
-            **why,
-        )
-    ]
+        return [ContextReplaced(**what)]
+    return [ContextCreated(namespace=command.namespace, key=command.key, **what)]
+
+
+def _encrypts(context: Context | None, command: commands.StoreContext) -> bool:
+    """What was encrypted once is never stored in the clear but by a word that says so."""
+    if command.encrypt is not None:
+        return command.encrypt
+    return command.encrypt_new or (context is not None and context.encrypted)
 
 
 def update(context: Context | None, command: commands.UpdateContext, now: datetime) -> list[ContextEvent]:
@@ -156,6 +174,8 @@ def roll_back(
             to_version=earlier.version,
             patch=diff(context.data, earlier.data),
             attributes=earlier.attributes,
+            # The patch tells of both states.
+            encrypted=context.encrypted or earlier.encrypted,
             **_why(command),
         )
     ]
@@ -166,9 +186,12 @@ def alive(context: Context | None, now: datetime) -> Context:
 
     Raises:
         ContextNotFoundError: it was never stored, was deleted, or has expired; the message tells which.
+        ContextErasedError: it was erased.
     """
     if context is None:
         raise ContextNotFoundError("nothing was ever stored under that key")
+    if context.erased:
+        raise ContextErasedError(f"the context was erased (version {context.version}); store it again to go on")
     if context.deleted:
         raise ContextNotFoundError(f"the context was deleted (version {context.version}); store it again to go on")
     if not context.is_live(now):
@@ -192,13 +215,23 @@ def evolve(context: Context | None, recorded: Recorded[Event]) -> Context:
             created_at=at,
             updated_at=at,
             expires_at=_expiry(event.attributes, at),
-            checkpoints=context.checkpoints if context else {},
+            checkpoints=_checkpoints(context, event.encrypted),
+            encrypted=event.encrypted,
+            erased_through=context.erased_through if context else 0,
         )
+    if isinstance(event, ContextErased):
+        return _blank(context, recorded, event.namespace, event.key)
+    if isinstance(event, Erased):
+        return _blank(None if begins(event) else context, recorded, *parse_stream_name(event.stream_name))
     assert context is not None, "a context's first event creates it"
+    if context.erased and not isinstance(event, ContextReplaced):
+        # What it changed is gone.
+        return _blank(context, recorded, context.namespace, context.key)
     changes: dict[str, Any] = {"version": recorded.version, "position": recorded.position, "updated_at": at}
     match event:
         case ContextReplaced():
-            changes |= {"data": event.data, "attributes": event.attributes}
+            changes |= {"data": event.data, "attributes": event.attributes, "encrypted": event.encrypted}
+            changes["checkpoints"] = _checkpoints(context, event.encrypted)
         case ContextUpdated():
             if event.patch:
                 changes["data"] = apply_patch(context.data, event.patch)
@@ -208,10 +241,39 @@ def evolve(context: Context | None, recorded: Recorded[Event]) -> Context:
                 changes["checkpoints"] = {**context.checkpoints, event.checkpoint: recorded.version}
         case ContextRolledBack():
             changes |= {"data": apply_patch(context.data, event.patch), "attributes": event.attributes}
+            changes["encrypted"] = event.encrypted
         case ContextDeleted():
             return msgspec.structs.replace(context, deleted=True, expires_at=None, **changes)
     changes["expires_at"] = _expiry(changes.get("attributes", context.attributes), at)
     return msgspec.structs.replace(context, **changes)
+
+
+def begins(event: Event) -> bool:
+    """Whether a context comes to be by it; also when nothing but its name is left of the event."""
+    return isinstance(event, ContextCreated) or (isinstance(event, Erased) and event.name == "context-created")
+
+
+def _blank(context: Context | None, recorded: Recorded[Event], namespace: str, key: str) -> Context:
+    """An erased context: the same whether what came before could still be read when it was folded, or not."""
+    return Context(
+        id=recorded.stream_id,
+        namespace=namespace,
+        key=key,
+        version=recorded.version,
+        position=recorded.position,
+        data=None,
+        attributes=Attributes(),
+        created_at=context.created_at if context else recorded.recorded_at,
+        updated_at=recorded.recorded_at,
+        expires_at=None,
+        encrypted=True,
+        erased_through=recorded.version,
+    )
+
+
+def _checkpoints(context: Context | None, encrypted: bool) -> dict[str, int]:
+    """Those that a store keeps: names that were encrypted don't come to stand in the clear."""
+    return {} if context is None or (context.encrypted and not encrypted) else context.checkpoints
 
 
 def fold(context: Context | None, events: Iterable[Recorded[Event]]) -> Context | None:

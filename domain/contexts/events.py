@@ -53,6 +53,8 @@ class AttributeChanges(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
 
     def named(self) -> dict[str, Any]:
         """Those that are set, by name."""
+        if self == NO_CHANGES:
+            return {}
         return {name: value for name, value in msgspec.structs.asdict(self).items() if value is not UNSET}
 
 
@@ -68,13 +70,14 @@ class Change(Event, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ContextCreated(Change, frozen=True, kw_only=True, omit_defaults=True):
-    """A context came to be under this key: for the first time, or anew after deletion or expiry."""
+    """A context came to be under this key: for the first time, or anew after deletion, expiry or erasure."""
 
     namespace: str
     key: str
     data: Json
     attributes: Attributes
     compress: bool = True
+    encrypted: bool = False
 
 
 class ContextReplaced(Change, frozen=True, kw_only=True, omit_defaults=True):
@@ -83,6 +86,7 @@ class ContextReplaced(Change, frozen=True, kw_only=True, omit_defaults=True):
     data: Json
     attributes: Attributes
     compress: bool = True
+    encrypted: bool = False
 
 
 class ContextUpdated(Change, frozen=True, kw_only=True, omit_defaults=True):
@@ -104,13 +108,26 @@ class ContextRolledBack(Change, frozen=True, kw_only=True, omit_defaults=True):
     to_version: int
     patch: list[Operation] = []
     attributes: Attributes
+    encrypted: bool = False
 
 
 class ContextDeleted(Change, frozen=True, kw_only=True, omit_defaults=True):
     """A context was deleted; its history stays."""
 
 
-ContextEvent = ContextCreated | ContextReplaced | ContextUpdated | ContextRolledBack | ContextDeleted
+class ContextErased(Change, frozen=True, kw_only=True, omit_defaults=True):
+    """The keys of all encrypted versions before this one were destroyed. Always stored in the clear, reason included.
+
+    `subject` tells what was erased: the context, its session or its user. `keys` are the ids (hexadecimal) of the keys.
+    """
+
+    namespace: str
+    key: str
+    subject: str = "context"
+    keys: tuple[str, ...] = ()
+
+
+ContextEvent = ContextCreated | ContextReplaced | ContextUpdated | ContextRolledBack | ContextDeleted | ContextErased
 
 EVENTS: dict[str, type[Event]] = {
     "context-created": ContextCreated,
@@ -118,4 +135,5 @@ EVENTS: dict[str, type[Event]] = {
     "context-updated": ContextUpdated,
     "context-rolled-back": ContextRolledBack,
     "context-deleted": ContextDeleted,
+    "context-erased": ContextErased,
 }

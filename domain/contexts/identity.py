@@ -16,6 +16,12 @@ def stream_name(namespace: str, key: str) -> str:
     return f"context\n{namespace}\n{key}"
 
 
+def parse_stream_name(name: str) -> tuple[str, str]:
+    """The namespace and the key of a context's stream."""
+    _, namespace, key = name.split("\n")
+    return namespace, key
+
+
 def public_id(stream: UUID) -> str:
     """How a context's id is shown."""
     return f"ctx_{stream.hex}"

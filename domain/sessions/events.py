@@ -14,6 +14,7 @@ class SessionCreated(Event, frozen=True, kw_only=True, omit_defaults=True):
     user_id: str | None = None
     data: dict[str, Any] = {}
     metadata: dict[str, Any] = {}
+    encrypted: bool = False
 
 
 class SessionCompleted(Event, frozen=True, kw_only=True, omit_defaults=True):
@@ -30,10 +31,23 @@ class SessionFailed(Event, frozen=True, kw_only=True, omit_defaults=True):
     reason: str | None = None
 
 
-SessionEvent = SessionCreated | SessionCompleted | SessionFailed
+class SessionErased(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """The keys of a session's encrypted versions were destroyed. Always stored in the clear, reason included.
+
+    `subject` tells what was erased: the session or its user. `keys` are the ids (hexadecimal) of the keys.
+    """
+
+    session_id: str
+    reason: str | None = None
+    subject: str = "session"
+    keys: tuple[str, ...] = ()
+
+
+SessionEvent = SessionCreated | SessionCompleted | SessionFailed | SessionErased
 
 EVENTS: dict[str, type[Event]] = {
     "session-created": SessionCreated,
     "session-completed": SessionCompleted,
     "session-failed": SessionFailed,
+    "session-erased": SessionErased,
 }

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from domain.errors import IllegalTransitionError
 
-ACTIVE, COMPLETED, FAILED = "active", "completed", "failed"
+ACTIVE, COMPLETED, FAILED, ERASED = "active", "completed", "failed", "erased"
 
 TRANSITIONS: dict[str, tuple[str, ...]] = {
     ACTIVE: (COMPLETED, FAILED),
     COMPLETED: (),
     FAILED: (),
+    ERASED: (),
 }
-"""From each status, those that can follow it."""
+"""From each status, those that can follow it. Erasing is no step of a session's own: it can be done in any status."""
 
 
 def check_transition(session_id: str, status: str, to: str) -> None:

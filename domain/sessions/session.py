@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
@@ -10,10 +10,17 @@ from uuid import UUID
 import msgspec
 
 from domain.contexts.identity import name_fault
-from domain.errors import AlreadyExistsError, InvalidInputError, SessionNotFoundError, VersionConflictError
+from domain.erasure import Erased, Subject
+from domain.errors import (
+    AlreadyExistsError,
+    InvalidInputError,
+    SessionErasedError,
+    SessionNotFoundError,
+    VersionConflictError,
+)
 from domain.recorded import Event, Recorded
-from domain.sessions.events import SessionCompleted, SessionCreated, SessionEvent, SessionFailed
-from domain.sessions.lifecycle import ACTIVE, COMPLETED, FAILED, check_transition
+from domain.sessions.events import SessionCompleted, SessionCreated, SessionErased, SessionEvent, SessionFailed
+from domain.sessions.lifecycle import ACTIVE, COMPLETED, ERASED, FAILED, check_transition
 
 MAX_ID_LENGTH = 256
 """Of a session id, in Unicode code points."""
@@ -22,7 +29,7 @@ MAX_ID_LENGTH = 256
 class Session(msgspec.Struct, frozen=True, kw_only=True):
     """A session at one version."""
 
-    SHAPE: ClassVar[int] = 1
+    SHAPE: ClassVar[int] = 2
     """Raise it when the fields change: snapshots of another shape are ignored."""
 
     stream_id: UUID
@@ -38,6 +45,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     updated_at: datetime
     ended_at: datetime | None
+    encrypted: bool = False
 
 
 class CreateSession(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +55,7 @@ class CreateSession(msgspec.Struct, frozen=True, kw_only=True):
     user_id: str | None = None
     data: dict[str, Any] = {}
     metadata: dict[str, Any] = {}
+    encrypt: bool = False
 
 
 class EndSession(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +70,16 @@ class EndSession(msgspec.Struct, frozen=True, kw_only=True):
 def stream_name(session_id: str) -> str:
     """The name of a session's stream."""
     return f"session\n{session_id}"
+
+
+def is_stream_name(name: str) -> bool:
+    """Whether a stream is a session's."""
+    return name.startswith("session\n")
+
+
+def parse_stream_name(name: str) -> str:
+    """The id of a session's stream."""
+    return name.split("\n")[1]
 
 
 def check_id(session_id: str, pointer: str = "/sessionId") -> None:
@@ -84,7 +103,11 @@ def create(session: Session | None, command: CreateSession) -> list[SessionEvent
         raise AlreadyExistsError(f"session {session.id!r} exists and is {session.status}", session.version)
     return [
         SessionCreated(
-            session_id=command.session_id, user_id=command.user_id, data=command.data, metadata=command.metadata
+            session_id=command.session_id,
+            user_id=command.user_id,
+            data=command.data,
+            metadata=command.metadata,
+            encrypted=command.encrypt,
         )
     ]
 
@@ -111,10 +134,23 @@ def existing(session: Session | None) -> Session:
 
     Raises:
         SessionNotFoundError: there is none.
+        SessionErasedError: it was erased.
     """
     if session is None:
         raise SessionNotFoundError("there is no session with that id")
+    if session.status == ERASED:
+        raise SessionErasedError(f"the session was erased (version {session.version})")
     return session
+
+
+def sealed_for(session: Session | None, events: Sequence[Event]) -> Subject | None:
+    """Whose key to encrypt new events with, None: in the clear. A session is encrypted from its beginning, or not."""
+    for event in events:
+        if isinstance(event, SessionCreated):
+            return Subject(event.session_id, event.user_id) if event.encrypted else None
+        if isinstance(event, SessionErased):
+            return None
+    return Subject(session.id, session.user_id) if session and session.encrypted else None
 
 
 def evolve(session: Session | None, recorded: Recorded[Event]) -> Session:
@@ -135,8 +171,15 @@ def evolve(session: Session | None, recorded: Recorded[Event]) -> Session:
             created_at=at,
             updated_at=at,
             ended_at=None,
+            encrypted=event.encrypted,
         )
+    if isinstance(event, SessionErased | Erased):
+        session_id = event.session_id if isinstance(event, SessionErased) else parse_stream_name(event.stream_name)
+        return _blank(session, recorded, session_id)
     assert session is not None, "a session's first event creates it"
+    if session.status == ERASED:
+        # What came of it is gone.
+        return _blank(session, recorded, session.id)
     assert isinstance(event, SessionCompleted | SessionFailed)
     return msgspec.structs.replace(
         session,
@@ -147,6 +190,26 @@ def evolve(session: Session | None, recorded: Recorded[Event]) -> Session:
         reason=event.reason,
         updated_at=at,
         ended_at=at,
+    )
+
+
+def _blank(session: Session | None, recorded: Recorded[Event], session_id: str) -> Session:
+    """An erased session: the same whether what came before could still be read when it was folded, or not."""
+    return Session(
+        stream_id=recorded.stream_id,
+        id=session_id,
+        status=ERASED,
+        version=recorded.version,
+        position=recorded.position,
+        user_id=None,
+        data={},
+        metadata={},
+        outcome={},
+        reason=None,
+        created_at=session.created_at if session else recorded.recorded_at,
+        updated_at=recorded.recorded_at,
+        ended_at=recorded.recorded_at,
+        encrypted=True,
     )
 
 

@@ -63,10 +63,14 @@ class _Arguments:
     """The columns of one statement."""
 
     def __init__(self) -> None:
-        self.old: list[tuple[int, UUID, int]] = []
+        self.old_tenants: list[int] = []
+        self.old: list[UUID] = []
+        self.old_expected: list[int] = []
         self.old_versions: list[int] = []
-        self.new: list[tuple[int, UUID, str]] = []
+        self.new_tenants: list[int] = []
+        self.new: list[UUID] = []
         self.new_versions: list[int] = []
+        self.new_names: list[str] = []
         self.streams: list[int] = []
         self.versions: list[int] = []
         self.type_ids: list[int] = []
@@ -76,21 +80,21 @@ class _Arguments:
         self.size = 0
 
     def packed(self, head: Sequence[bytes]) -> Statement:
-        old, new, trackings, known = self.old, self.new, self.trackings, len(self.old)
+        trackings, known = self.trackings, len(self.old)
         # A new stream's index is negative until it is known how many come before.
-        streams = self.streams if not new else [n if n > 0 else known - n for n in self.streams]
+        streams = self.streams if not self.new else [n if n > 0 else known - n for n in self.streams]
         return Statement(
             APPEND.name,
             [
                 *head,
-                Integers([one[0] for one in old]).packed,
-                Uuids([one[1] for one in old]).packed,
-                Integers([one[2] for one in old]).packed,
+                Integers(self.old_tenants).packed,
+                Uuids(self.old).packed,
+                Integers(self.old_expected).packed,
                 Integers(self.old_versions).packed,
-                Integers([one[0] for one in new]).packed,
-                Uuids([one[1] for one in new]).packed,
+                Integers(self.new_tenants).packed,
+                Uuids(self.new).packed,
                 Integers(self.new_versions).packed,
-                Texts([one[2] for one in new]).packed,
+                Texts(self.new_names).packed,
                 Integers(streams).packed,
                 Integers(self.versions).packed,
                 SmallInts(self.type_ids).packed,
@@ -118,16 +122,17 @@ class Batch:
 
     def add(self, request: AppendRequest) -> bool:
         """Whether it fits what came before: a stream that the batch has named has the version expected."""
-        if self._streams and not self._fits(request):
+        tenant_id, streams, tracking, pieces = request
+        if self._streams and not self._fits(tenant_id, streams):
             return False
         count = 0
-        for stream in request.streams:
+        for stream in streams:
             count += len(stream.events)
-            self._add(request.tenant_id, stream)
-        if request.tracking:
-            self._statements[-1].trackings.append((request.tenant_id, *request.tracking))
-        if request.large_values:
-            self._pieces += [(request.tenant_id, piece) for piece in request.large_values]
+            self._add(tenant_id, stream)
+        if tracking:
+            self._statements[-1].trackings.append((tenant_id, *tracking))
+        if pieces:
+            self._pieces += [(tenant_id, piece) for piece in pieces]
         self._counts.append(count)
         return True
 
@@ -163,10 +168,14 @@ class Batch:
         """Events in all statements but the last, whose beginning is what the database remembers of a batch."""
         return sum(len(arguments.payloads) for arguments in self._statements[:-1])
 
-    def _fits(self, request: AppendRequest) -> bool:
+    def _fits(self, tenant_id: int, streams: Sequence[StreamAppend]) -> bool:
+        if len(streams) == 1:
+            (stream,) = streams
+            known = self._streams.get((tenant_id, stream.stream_id.int))
+            return known is None or known.version == stream.expected
         reached: dict[StreamKey, int] = {}
-        for stream in request.streams:
-            key = (request.tenant_id, stream.stream_id.int)
+        for stream in streams:
+            key = (tenant_id, stream.stream_id.int)
             known = self._streams.get(key)
             version = reached.get(key, known.version if known else None)
             if version is not None and version != stream.expected:
@@ -176,29 +185,28 @@ class Batch:
 
     def _add(self, tenant_id: int, stream: StreamAppend) -> None:
         arguments, version = self._statements[-1], stream.expected
-        place = self._place(tenant_id, stream, arguments) if not stream.events else None
+        place: _Stream | None = None
         for event in stream.events:
-            size = len(event.payload)
-            if len(arguments.payloads) >= ROWS_A_STATEMENT or (
-                arguments.size + size > BYTES_A_STATEMENT and arguments.payloads
-            ):
+            type_id, origin, payload = event
+            size = arguments.size + len(payload)
+            if arguments.payloads and (size > BYTES_A_STATEMENT or len(arguments.payloads) >= ROWS_A_STATEMENT):
                 if place is not None:
                     place.reach(version)
-                    place = None
+                    place, stream = None, stream._replace(expected=version)
                 arguments = _Arguments()
                 self._statements.append(arguments)
+                size = len(payload)
             if place is None:
-                place = self._place(
-                    tenant_id, stream if version == stream.expected else stream._replace(expected=version), arguments
-                )
+                place = self._place(tenant_id, stream, arguments)
             version += 1
             arguments.streams.append(place.index)
             arguments.versions.append(version)
-            arguments.type_ids.append(event.type_id)
-            arguments.origins.append(event.origin)
-            arguments.payloads.append(event.payload)
-            arguments.size += size
-        assert place is not None, "it was given one"
+            arguments.type_ids.append(type_id)
+            arguments.origins.append(origin)
+            arguments.payloads.append(payload)
+            arguments.size = size
+        if place is None:
+            place = self._place(tenant_id, stream, arguments)
         place.reach(version)
 
     def _place(self, tenant_id: int, stream: StreamAppend, arguments: _Arguments) -> _Stream:
@@ -208,13 +216,17 @@ class Batch:
             return place
         if place is None:
             if stream.expected == ABSENT or (stream.expected == 0 and key not in self._existing):
-                arguments.new.append((tenant_id, stream.stream_id, stream.stream_name))
+                arguments.new_tenants.append(tenant_id)
+                arguments.new.append(stream.stream_id)
+                arguments.new_names.append(stream.stream_name)
                 arguments.new_versions.append(stream.expected)
                 place = self._streams[key] = _Stream(arguments, -len(arguments.new), stream.expected)
                 return place
             place = self._streams[key] = _Stream(arguments, 0, stream.expected)
         # Named before in an earlier statement, it exists by now.
-        arguments.old.append((tenant_id, stream.stream_id, stream.expected))
+        arguments.old_tenants.append(tenant_id)
+        arguments.old.append(stream.stream_id)
+        arguments.old_expected.append(stream.expected)
         arguments.old_versions.append(stream.expected)
         place.statement, place.index = arguments, len(arguments.old)
         return place

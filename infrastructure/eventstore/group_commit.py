@@ -146,18 +146,19 @@ class GroupCommit:
         """
         if self._stopping or self._loop is None:
             raise UnavailableError("the store is being closed; nothing was written")
-        waiting = _Waiting(request, self._loop.create_future(), request.event_count(), request.size())
-        if waiting.size > self._limits.append_bytes:
-            most = self._limits.append_bytes
-            raise InvalidInputError.at("", f"has {waiting.size} bytes; {most} at most fit into one transaction")
-        full = self._queued_bytes + waiting.size > self._limits.queue_bytes and self._queued_bytes
-        if full or len(self._queue) >= self._limits.queue:
-            raise OverloadedError(f"{len(self._queue)} commands wait to be written already; try again in a moment")
-        self._queue.append(waiting)
-        self._queued_bytes += waiting.size
+        events, size = request.weight()
+        limits, queue = self._limits, self._queue
+        if size > limits.append_bytes:
+            raise InvalidInputError.at("", f"has {size} bytes; {limits.append_bytes} at most fit into one transaction")
+        queued = self._queued_bytes + size
+        if len(queue) >= limits.queue or (queue and queued > limits.queue_bytes):
+            raise OverloadedError(f"{len(queue)} commands wait to be written already; try again in a moment")
+        answer: asyncio.Future[Appended] = self._loop.create_future()
+        queue.append(_Waiting(request, answer, events, size))
+        self._queued_bytes = queued
         if not self._scheduled:
             self._schedule(0)
-        return await waiting.answer
+        return await answer
 
     # What is sent, and when
 

@@ -48,14 +48,16 @@ class AppendRequest(NamedTuple):
     large_values: Sequence[Piece] = ()
     """The pieces of large values that the events refer to."""
 
-    def size(self) -> int:
-        """Bytes of payloads, roughly what the append costs on the wire."""
-        size = sum([len(event.payload) for stream in self.streams for event in stream.events])
-        return size + sum([len(piece.payload or b"") for piece in self.large_values]) if self.large_values else size
-
-    def event_count(self) -> int:
-        """Events."""
-        return sum([len(stream.events) for stream in self.streams])
+    def weight(self) -> tuple[int, int]:
+        """How many events, and the bytes of their payloads: roughly what the append costs on the wire."""
+        events = size = 0
+        for stream in self.streams:
+            for event in stream.events:
+                events += 1
+                size += len(event.payload)
+        for piece in self.large_values:
+            size += len(piece.payload or b"")
+        return events, size
 
 
 class Appended(NamedTuple):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections import OrderedDict
 from typing import Any, NamedTuple, Self, TypeVar
@@ -12,6 +11,7 @@ from uuid import UUID
 import msgspec
 
 from application.ports import SnapshotState
+from infrastructure.background import end
 from infrastructure.eventstore.large_values import LargeValues
 from infrastructure.eventstore.names import Numbered
 from infrastructure.payloads.codec import Codec, encode
@@ -58,9 +58,7 @@ class PostgresSnapshots:
 
     async def __aexit__(self, *_: object) -> None:
         if self._task:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await end(self._task)
 
     async def newest(self, tenant: str, stream_id: UUID, kind: type[S]) -> S | None:
         """The newest usable state; None where there is none, it is of another shape, or it is damaged."""

@@ -24,6 +24,7 @@ from infrastructure.keys.store import DataKey, Owner
 from infrastructure.payloads import encryption
 from infrastructure.payloads.codec import Codec, Packed, encode, encode_origin, event_name
 from infrastructure.payloads.encryption import Seal
+from infrastructure.payloads.pieces import Piece
 from infrastructure.postgres.connections import API, connect
 from infrastructure.postgres.database import Database
 
@@ -46,6 +47,7 @@ class PostgresEventStore:
         self.database = Database(url, API, pool_min=pool_min, pool_max=pool_max)
         self.tenants: Numbered = tenants(self.database)
         self.types: Numbered = event_types(self.database)
+        self._type_ids: dict[type[Event], int] = {}
         self._codec, self._keys = codec or Codec(), keys
         self.large_values = LargeValues(self.database.fetch, self._codec)
         self.reader = LogReader(self.database, self.types, self._codec)
@@ -67,51 +69,60 @@ class PostgresEventStore:
     async def append(self, tenant: str, writes: Sequence[Write], origin: Origin) -> Sequence[Recorded[Event]]:
         """Append all or nothing; the events as they were recorded."""
         tenant_id = self.tenants.remembered(tenant) or await self.tenants.number(tenant)
-        origin_bytes = encode_origin(origin)
-        streams, key_ids, packed = [], [], []
+        codec, type_ids, origin_bytes = self._codec, self._type_ids, encode_origin(origin)
+        streams: list[StreamAppend] = []
+        key_ids: list[bytes] = []
+        # What it costs to read each event again, and the large values that it refers to.
+        sizes: list[int] = []
+        references: list[tuple[bytes, ...]] = []
+        pieces: list[Piece] = []
         for write in writes:
             key = await self._key(tenant, write.stream_name, write.sealed_for) if write.sealed_for else None
-            events = []
+            key_ids.append(key.id if key else b"")
+            events: list[NewEvent] = []
             for version, event in enumerate(write.events, write.expected + 1):
-                name = event_name(event)
-                type_id = self.types.remembered(name) or await self.types.number(name)
+                type_id = type_ids.get(type(event)) or await self._type_id(event)
                 seal = key and Seal(*key, encryption.place(encryption.EVENT, tenant_id, write.stream_id, version))
                 body, compress = encode(event), getattr(event, "compress", True)
-                if len(body) > self._codec.large_above:
-                    large = self._codec.close_large(body, compress=compress, tenant_id=tenant_id, seal=seal)
-                    packed.append(await large)
+                if len(body) > codec.large_above:
+                    large = codec.close_large(body, compress=compress, tenant_id=tenant_id, seal=seal)
+                    # The body is of no use any more.
+                    del body
+                    packed = await large
+                    pieces += packed.pieces
                 else:
-                    small = self._codec.close(body, compress=compress, tenant_id=tenant_id, seal=seal)
-                    packed.append(Packed(small))
-                # It may be large, and is of no use any more.
-                del body
-                events.append(NewEvent(type_id, origin_bytes, packed[-1].payload))
-            key_ids.append(key.id if key else b"")
+                    packed = Packed(codec.close(body, compress=compress, tenant_id=tenant_id, seal=seal))
+                sizes.append(packed.size)
+                references.append(packed.references)
+                events.append(NewEvent(type_id, origin_bytes, packed.payload))
             streams.append(StreamAppend(write.stream_id, write.stream_name, write.expected, events))
-        pieces = [piece for one in packed for piece in one.pieces]
-        request = AppendRequest(tenant_id, streams, large_values=pieces)
-        appended = await (self._append_large(request) if pieces else self.append_raw(request))
+        request = AppendRequest(tenant_id, streams, None, pieces)
+        appended = await (self._append_large(request) if pieces else self.writer.append(request))
         recorded: list[Recorded[Event]] = []
         for write, key_id in zip(writes, key_ids, strict=True):
             # Erased while it was on its way: nobody can read it, and this process must not go on with what it knows.
             erased = bool(key_id) and self._keys is not None and self._keys.is_erased(key_id)
-            for offset, event in enumerate(write.events):
-                new = packed[len(recorded)]
+            for version, event in enumerate(write.events, write.expected + 1):
+                number = len(recorded)
                 recorded.append(
                     Recorded(
                         Erased(name=event_name(event), stream_name=write.stream_name) if erased else event,
                         tenant_id,
                         write.stream_id,
-                        write.expected + 1 + offset,
-                        appended.first + len(recorded),
+                        version,
+                        appended.first + number,
                         appended.recorded_at,
                         origin,
-                        new.size,
+                        sizes[number],
                         key_id,
-                        new.references,
+                        references[number],
                     )
                 )
         return recorded
+
+    async def _type_id(self, event: Event) -> int:
+        number = self._type_ids[type(event)] = await self.types.number(event_name(event))
+        return number
 
     async def _append_large(self, request: AppendRequest) -> Appended:
         """Send along what is not kept yet."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import struct
 from typing import NamedTuple, Protocol
+from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -36,12 +38,24 @@ class DataKeys(Protocol):
         ...
 
 
+_PLACE = struct.Struct(">i16si")
+EVENT, SNAPSHOT = b"event", b"snapshot"
+
+
+def place(kind: bytes, tenant_id: int, stream_id: UUID, version: int = 0) -> bytes:
+    """What a payload is bound to: moved to another tenant, stream, version or column, it does not decrypt."""
+    return kind + b"\0" + _PLACE.pack(tenant_id, stream_id.bytes, version)
+
+
 class NoKeys:
     """Where nothing is encrypted."""
 
     def secret(self, key_id: bytes) -> bytes:
         """There is none."""
-        raise PayloadError(f"it is encrypted with the key {key_id.hex()}, and this process has no key store")
+        raise PayloadError(
+            f"it is encrypted with the key {key_id.hex()}, and this process has no master key: set "
+            "CONTEXTLINE_MASTER_KEY or CONTEXTLINE_MASTER_KEY_FILE"
+        )
 
 
 def new_nonce() -> bytes:

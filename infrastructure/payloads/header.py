@@ -5,6 +5,7 @@ The format is described in docs/reference/payload-format.md.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 VERSION = 0x10
@@ -53,6 +54,12 @@ def build(
     return bytes((first,)) + rest
 
 
+@cache
+def compressed(dictionary: int) -> bytes:
+    """The whole header where a body was compressed, with that dictionary (0: none), and nothing else was done to it."""
+    return build(compressed=True, dictionary=dictionary)
+
+
 def parse(payload: bytes) -> Header:
     """The header of a payload.
 
@@ -78,12 +85,19 @@ def parse(payload: bytes) -> Header:
         at = end
     if flags & DICTIONARY:
         dictionary, at = _read_varint(payload, at)
+        if not dictionary:
+            raise PayloadError("the payload names 0 as its dictionary, which is none")
     if flags & ENCRYPTED:
         key_id, nonce = payload[at : at + KEY_ID_BYTES], payload[at + KEY_ID_BYTES : at + KEY_ID_BYTES + NONCE_BYTES]
         at += KEY_ID_BYTES + NONCE_BYTES
     if at > len(payload):
         raise PayloadError("the payload is cut short")
     return Header(flags, references, dictionary, key_id, nonce, at)
+
+
+def is_encrypted(payload: bytes) -> bool:
+    """Whether a key is needed to read it."""
+    return bool(payload) and payload[0] & (0xF0 | ENCRYPTED) == VERSION | ENCRYPTED
 
 
 def _varint(number: int) -> bytes:

@@ -9,12 +9,19 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from functools import lru_cache
 from uuid import UUID
 
 from psycopg.adapt import AdaptersMap, Dumper
 from psycopg.pq import Format
 
 _HEAD = struct.Struct(">iiIii")
+_LENGTHS = [length.to_bytes(4, "big") for length in range(4096)]
+
+
+@lru_cache(maxsize=2048)
+def _items(letter: str, count: int) -> struct.Struct:
+    return struct.Struct(">" + f"i{letter}" * count)
 
 
 class _Array:
@@ -35,9 +42,10 @@ class _Integers(_Array):
     letter: str
 
     def __init__(self, values: Sequence[int]) -> None:
-        flat = [self.size] * (2 * len(values))
+        count = len(values)
+        flat = [self.size] * (2 * count)
         flat[1::2] = values
-        self.packed = self._pack(len(values), struct.pack(">" + f"i{self.letter}" * len(values), *flat))
+        self.packed = self._pack(count, _items(self.letter, count).pack(*flat))
 
 
 class SmallInts(_Integers):
@@ -60,9 +68,14 @@ class BigInts(_Integers):
 
 class _Blobs(_Array):
     def __init__(self, values: Sequence[bytes]) -> None:
-        self.packed = self._pack(
-            len(values), b"".join([part for value in values for part in (len(value).to_bytes(4, "big"), value)])
-        )
+        parts = [b""] * (2 * len(values))
+        lengths = list(map(len, values))
+        if lengths and max(lengths) < len(_LENGTHS):
+            parts[::2] = map(_LENGTHS.__getitem__, lengths)
+        else:
+            parts[::2] = [length.to_bytes(4, "big") for length in lengths]
+        parts[1::2] = values
+        self.packed = self._pack(len(values), b"".join(parts))
 
 
 class Byteas(_Blobs):
@@ -86,7 +99,8 @@ class Uuids(_Blobs):
     element_oid = 2950
 
     def __init__(self, values: Sequence[UUID]) -> None:
-        super().__init__([value.bytes for value in values])
+        # What `UUID.bytes` does, without the call.
+        super().__init__([value.int.to_bytes(16, "big") for value in values])
 
 
 _ARRAY_OIDS: dict[type[_Array], int] = {

@@ -56,6 +56,9 @@ def put(
     tag: Tags = None,
     ttl: Ttl = None,
     metadata: Annotated[str | None, typer.Option(help="A JSON object kept with the context.")] = None,
+    encrypt: Annotated[
+        bool | None, typer.Option("--encrypt/--in-the-clear", help="Whether to encrypt it. [default: as before]")
+    ] = None,
     if_absent: Annotated[bool, typer.Option("--if-absent", help="Refuse if it exists.")] = False,
     expected_version: Expected = None,
     by: By = None,
@@ -72,6 +75,7 @@ def put(
         type=kind,
         tags=tag,
         metadata=read_object(metadata),
+        encrypt=encrypt,
         expected_version=expected_version,
         changed_by=by,
         action=action,

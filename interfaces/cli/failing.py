@@ -10,6 +10,7 @@ import psycopg
 
 from contextline import ContextlineError as ClientError
 from domain.errors import ContextlineError
+from infrastructure.keys.errors import KeyStoreError
 from infrastructure.postgres.embedded import EmbeddedPostgresError
 from infrastructure.postgres.migrate import MigrationError
 from infrastructure.settings import SettingsError
@@ -20,6 +21,7 @@ _TOLD = (
     ClientError,
     ContextlineError,
     EmbeddedPostgresError,
+    KeyStoreError,
     MigrationError,
     OSError,
     SettingsError,

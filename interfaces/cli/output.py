@@ -39,6 +39,7 @@ def print_context(context: Context) -> None:
         ("updated", moment(context.updated_at)),
         ("expires", moment(context.expires_at) if context.expires_at else "never"),
         ("metadata", compact(context.metadata) if context.metadata else ""),
+        ("encrypted", "yes" if context.encrypted else ""),
     ]
     for name, value in facts:
         if value:
@@ -83,6 +84,8 @@ def print_history(entries: list[HistoryEntry]) -> None:
         line = Text(f"{entry.version:>6}  ", style="cyan")
         line.append(f"{moment(entry.at)}  ", style="dim")
         line.append(entry.event, style="bold")
+        if entry.erased:
+            line.append("  erased", style="red")
         for name, value in (("by", entry.actor), ("action", entry.action), ("because", entry.reason)):
             if value:
                 line.append(f"  {name} {value}")

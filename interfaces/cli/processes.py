@@ -139,6 +139,7 @@ def _database_url(settings: Settings) -> str:
         raise SettingsError(
             "CONTEXTLINE_DATABASE_URL is not set: name a PostgreSQL, or run everything with `contextline up`"
         )
-    # Children must not hand it on to what they start.
-    os.environ.pop("CONTEXTLINE_DATABASE_URL", None)
+    # Children must not hand them on to what they start.
+    for name in ("CONTEXTLINE_DATABASE_URL", "CONTEXTLINE_MASTER_KEY"):
+        os.environ.pop(name, None)
     return settings.database_url.get_secret_value()

@@ -15,6 +15,7 @@ import httpx
 from rich.console import Console
 
 from contextline._launch import server_command
+from infrastructure.keys.opening import check_keys, ensure_master_key
 from infrastructure.postgres.connections import API, PROJECTION
 from infrastructure.postgres.embedded import EmbeddedPostgres
 from infrastructure.postgres.migrate import migrate
@@ -96,25 +97,30 @@ def up(settings: Settings, console: Console) -> None:
         if lock:
             print(f"process {os.getpid()}, {address}", file=lock, end="", flush=True)
         postgres = None
+        keys: dict[str, str] = {}
         if settings.database_url is None:
+            keys = ensure_master_key(settings)
             postgres = EmbeddedPostgres(settings.data_dir)
             stack.callback(postgres.stop)
             postgres.start()
             owner, api, projection = postgres.url(), postgres.url(user=API), postgres.url(user=PROJECTION)
             console.print(f"PostgreSQL runs in {settings.data_dir}")
         else:
+            check_keys(settings)
             owner = api = projection = settings.database_url.get_secret_value()
         for name in migrate(owner):
             console.print(f"Applied migration {name}")
-        _supervise(_children(listener, api, projection, stack), postgres, address, stopped, console)
+        _supervise(_children(listener, api, projection, keys, stack), postgres, address, stopped, console)
 
 
-def _children(listener: socket.socket, api: str, projection: str, stack: contextlib.ExitStack) -> list[Child]:
+def _children(
+    listener: socket.socket, api: str, projection: str, keys: dict[str, str], stack: contextlib.ExitStack
+) -> list[Child]:
     # The writing end stays open as long as this process lives: when the reading ends see its end, they stop too.
     reading, writing = os.pipe()
     stack.callback(os.close, reading)
     stack.callback(os.close, writing)
-    common = {**os.environ, STOP_WHEN_CLOSED: str(reading)}
+    common = {**os.environ, **keys, STOP_WHEN_CLOSED: str(reading)}
     children = [
         Child(
             "the API",

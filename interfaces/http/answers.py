@@ -14,7 +14,7 @@ from application.access import Access
 from domain.catalogue import NAMES
 from domain.contexts.context import Context
 from domain.contexts.events import Attributes
-from domain.contexts.history import HistoryEntry
+from domain.contexts.history import HistoryEntry, event_name, is_erased
 from domain.contexts.identity import public_id
 from domain.recorded import Event, Recorded
 from domain.sessions.session import Session
@@ -61,6 +61,7 @@ def context_document(context: Context | ContextRow) -> dict[str, Any]:
         "version": context.version,
         "position": context.position,
         **attributes_document(context.attributes),
+        "encrypted": context.encrypted,
         "createdAt": context.created_at,
         "updatedAt": context.updated_at,
         "expiresAt": context.expires_at,
@@ -111,18 +112,21 @@ def history_document(entry: HistoryEntry) -> dict[str, Any]:
         "toVersion": entry.to_version,
         "diff": entry.diff,
         "attributes": {wire_names[name]: value for name, value in entry.attributes.items()},
+        "erased": entry.erased,
     }
 
 
-def version_document(recorded: Recorded[Event]) -> dict[str, Any]:
+def version_document(recorded: Recorded[Event], erased_through: int) -> dict[str, Any]:
     """One version, told by the event that made it."""
+    erased = is_erased(recorded, erased_through)
     return {
         "version": recorded.version,
         "position": recorded.position,
         "at": recorded.recorded_at,
-        "event": NAMES[type(recorded.event)],
+        "event": event_name(recorded.event, NAMES),
         "actor": recorded.origin.actor,
-        "checkpoint": getattr(recorded.event, "checkpoint", None),
+        "checkpoint": None if erased else getattr(recorded.event, "checkpoint", None),
+        "erased": erased,
     }
 
 
@@ -136,6 +140,7 @@ def session_document(session: Session) -> dict[str, Any]:
         "metadata": session.metadata,
         "outcome": session.outcome,
         "reason": session.reason,
+        "encrypted": session.encrypted,
         "version": session.version,
         "position": session.position,
         "createdAt": session.created_at,
@@ -206,18 +211,19 @@ class ListedContext(Answer):
     document_version: str
     ttl: int | None
     metadata: dict[str, Any]
+    encrypted: bool
     created_at: datetime
     updated_at: datetime
     expires_at: datetime | None
+    access_count: int | None = None
+    last_accessed_at: datetime | None = None
     data: Any = None
 
 
 class ContextAnswer(ListedContext):
-    """A context; the counts of reads (approximate, this process's) are told of the current state alone."""
+    """A context; how often it was read (approximate, this read counted) is told of the current state alone."""
 
     checkpoints: dict[str, int]
-    access_count: int | None = None
-    last_accessed_at: datetime | None = None
 
 
 class ContextPage(Answer):
@@ -247,6 +253,7 @@ class HistoryItem(Answer):
     to_version: int | None
     diff: list[dict[str, Any]]
     attributes: dict[str, Any]
+    erased: bool
 
 
 class HistoryAnswer(Answer):
@@ -265,6 +272,7 @@ class VersionItem(Answer):
     event: str
     actor: str | None
     checkpoint: str | None
+    erased: bool
 
 
 class VersionsAnswer(Answer):
@@ -294,6 +302,7 @@ class SessionAnswer(Answer):
     metadata: dict[str, Any]
     outcome: dict[str, Any]
     reason: str | None
+    encrypted: bool
     version: int
     position: int
     created_at: datetime

@@ -19,12 +19,13 @@ REFUSALS = {
     400: "The request can't be read",
     404: "There is no such thing",
     409: "What is there does not allow it",
+    410: "It was erased",
     412: "A precondition does not hold",
     413: "The body is too large",
     415: "The body is not said to be JSON",
     422: "The input breaks a rule",
     500: "Something went wrong in the server",
-    501: "Not implemented yet",
+    501: "Not implemented yet, or not configured",
     503: "Unavailable; try again after Retry-After seconds",
 }
 

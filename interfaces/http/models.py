@@ -114,7 +114,9 @@ class StoreOptions(AttributeOptions, ChangeOptions):
     """The options of a store; what is left out takes its default."""
 
     metadata: dict[str, Any] = Field({}, description="Free, kept with the context.")
-    encrypt: bool = Field(False, description="Not supported yet: true is refused (501).")
+    encrypt: bool | None = Field(
+        None, description="Encrypt it; left out: as it was stored before, else as CONTEXTLINE_ENCRYPT_DEFAULT says."
+    )
     compress: bool = Field(True, description="false keeps the payload uncompressed.")
 
 
@@ -163,6 +165,7 @@ class CreateSessionRequest(Body):
     user_id: Name | None = None
     data: dict[str, Any] = {}
     metadata: dict[str, Any] = {}
+    encrypt: bool | None = Field(None, description="Encrypt it; left out: as CONTEXTLINE_ENCRYPT_DEFAULT says.")
 
 
 class EndSessionRequest(Body):
@@ -171,6 +174,28 @@ class EndSessionRequest(Body):
     outcome: dict[str, Any] = {}
     reason: Text | None = None
     expected_version: Version | None = None
+
+
+class EraseRequest(Body):
+    """Who erases, and why: kept in the clear for ever, so that it can be told what was done."""
+
+    reason: Text | None = None
+    changed_by: Name | None = None
+    causation_id: Name | None = None
+    correlation_id: Name | None = None
+
+
+class EraseContextRequest(EraseRequest):
+    """A context to erase; path or query may name it instead."""
+
+    key: str | None = None
+    namespace: Namespace = ""
+
+
+class EraseUserRequest(EraseRequest):
+    """A user to erase."""
+
+    user_id: Name
 
 
 class Query(BaseModel):

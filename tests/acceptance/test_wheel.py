@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -44,6 +45,17 @@ def test_the_wheel_adds_one_import_name(environment: Path) -> None:
     printed = subprocess.run([environment / "python", "-c", program], check=True, capture_output=True).stdout
     names = [name for name in json.loads(printed) if not name.endswith(".dist-info")]
     assert [name for name in names if name != ".."] == ["contextline"]
+
+
+def test_the_dictionaries_that_payloads_are_read_with_travel_in_it(environment: Path) -> None:
+    program = (
+        "import hashlib, importlib.metadata, json;"
+        "found = [path for path in importlib.metadata.files('contextline') if path.suffix == '.zdict'];"
+        "print(json.dumps({path.name: hashlib.sha256(path.locate().read_bytes()).hexdigest() for path in found}))"
+    )
+    printed = subprocess.run([environment / "python", "-c", program], check=True, capture_output=True).stdout
+    ours = (ROOT / "infrastructure" / "payloads" / "dictionaries").glob("*.zdict")
+    assert json.loads(printed) == {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in ours} != {}
 
 
 def test_it_runs_in_a_folder_that_has_a_domain_package_of_its_own(environment: Path, folder: Path) -> None:

@@ -5,6 +5,8 @@ CREATE TABLE contextline.dictionaries (
     dictionary_id integer     NOT NULL GENERATED ALWAYS AS IDENTITY (MINVALUE 1000),
     trained_at    timestamptz NOT NULL,
     sha256        bytea       NOT NULL CHECK (octet_length(sha256) = 32),
-    content       bytea       NOT NULL,
+    content       bytea       NOT NULL,  -- a zstandard frame; `sha256` is of what is in it
     PRIMARY KEY (tenant_id, dictionary_id)
 );
+
+ALTER TABLE contextline.dictionaries ALTER COLUMN content SET STORAGE EXTERNAL;

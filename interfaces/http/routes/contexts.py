@@ -35,7 +35,7 @@ from interfaces.http.answers import (
 )
 from interfaces.http.contract import told
 from interfaces.http.preconditions import conditional
-from interfaces.http.problems import InvalidHeaderError, NotImplementedYetError, PreconditionFailedError
+from interfaces.http.problems import InvalidHeaderError, PreconditionFailedError
 from interfaces.http.requests import (
     TENANT,
     combine_expected,
@@ -83,8 +83,6 @@ async def store(request: Request) -> Response:
     """Store data under a key. Over a live context it replaces data and options, and answers 200."""
     wired, body = services(request), await read_body(request, models.StoreRequest)
     options = body.options
-    if options.encrypt:
-        raise NotImplementedYetError("encryption is not supported yet; nothing was stored")
     given = _named_attributes(options)
     given.setdefault("ttl", wired.settings.default_ttl)
     if if_none_match(request) not in ("", "*"):
@@ -97,6 +95,8 @@ async def store(request: Request) -> Response:
         only_if_absent=if_none_match(request) == "*",
         only_if_present=if_match_any(request),
         compress=options.compress,
+        encrypt=options.encrypt,
+        encrypt_new=wired.settings.encrypt_default,
         **_why(request, options),
     )
     ref = ContextRef(TENANT, options.namespace, body.key)
@@ -220,8 +220,8 @@ async def history(request: Request) -> Response:
 async def versions(request: Request) -> Response:
     """All versions, with the names of checkpoints."""
     wired, query = services(request), read_query(request, models.KeyQuery)
-    events = await wired.contexts.versions(context_ref(request, query.key, query.namespace))
-    return answer({"items": [version_document(event) for event in events]})
+    events, erased_through = await wired.contexts.versions(context_ref(request, query.key, query.namespace))
+    return answer({"items": [version_document(event, erased_through) for event in events]})
 
 
 @_with_key("GET", "diff", answers={200: DiffAnswer}, query=models.DiffQuery)

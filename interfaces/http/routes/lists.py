@@ -44,6 +44,7 @@ async def list_contexts(request: Request) -> Response:
     items = []
     for row in rows:
         item = context_document(row)
+        item["accessCount"], item["lastAccessedAt"] = row.access_count, row.last_accessed_at
         if row.data is not None:
             (item["data"],) = row.data
         items.append(item)

@@ -21,7 +21,13 @@ async def create(request: Request) -> Response:
     """Begin a session. Without an id one is made; an id can be used once."""
     wired, body = services(request), await read_body(request, models.CreateSessionRequest)
     session_id = body.id or wired.sessions.make_id()
-    command = CreateSession(session_id=session_id, user_id=body.user_id, data=body.data, metadata=body.metadata)
+    command = CreateSession(
+        session_id=session_id,
+        user_id=body.user_id,
+        data=body.data,
+        metadata=body.metadata,
+        encrypt=wired.settings.encrypt_default if body.encrypt is None else body.encrypt,
+    )
     session = await wired.sessions.create(TENANT, command, Origin(session_id=session_id))
     return answer(session_document(session), 201, etag(session.version))
 

@@ -23,11 +23,18 @@ CREATE TABLE IF NOT EXISTS current_state_v1.contexts (
     created_at       timestamptz      NOT NULL,
     updated_at       timestamptz      NOT NULL,
     expires_at       timestamptz,
+    -- Since it was created, as far as it was recorded.
+    access_count     bigint           NOT NULL DEFAULT 0,
+    last_accessed_at timestamptz,
     -- The attributes and the data, as payloads: they come back exactly as they were stored.
     attributes       bytea            NOT NULL,
     data             bytea            NOT NULL,
     PRIMARY KEY (tenant_id, context_id)
 );
+
+-- For tables that were made before reads were recorded.
+ALTER TABLE current_state_v1.contexts ADD COLUMN IF NOT EXISTS access_count bigint NOT NULL DEFAULT 0;
+ALTER TABLE current_state_v1.contexts ADD COLUMN IF NOT EXISTS last_accessed_at timestamptz;
 
 ALTER TABLE current_state_v1.contexts ALTER COLUMN data SET STORAGE EXTERNAL;
 

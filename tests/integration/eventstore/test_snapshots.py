@@ -132,6 +132,33 @@ async def test_a_damaged_or_outdated_one_is_ignored_and_replaced(
     assert read == 0
 
 
+async def test_of_more_than_can_wait_the_oldest_is_not_kept(store: PostgresEventStore, database_url: str) -> None:
+    contexts = Contexts(store, PostgresSnapshots(store.database, store.tenants), now)
+    await grow(contexts, 1)
+    state, _ = await contexts.get(REF)
+    others = [stream_id("default", f"context\n\n{number}") for number in range(3)]
+    waiting = PostgresSnapshots(store.database, store.tenants, waiting=1_000)
+    for stream, size in zip([*others, STREAM], (400, 400, 500, 5_000), strict=True):
+        waiting.offer("default", stream, state, size)
+    async with waiting:
+        await eventually(lambda: kept_is(database_url, 1))
+    assert [await waiting.newest("default", stream, Context) for stream in others] == [None] * 3
+
+
+async def test_one_that_is_offered_again_waits_once(store: PostgresEventStore, database_url: str) -> None:
+    contexts = Contexts(store, PostgresSnapshots(store.database, store.tenants), now)
+    await grow(contexts, 1)
+    state, _ = await contexts.get(REF)
+    other = stream_id("default", "context\n\nother")
+    waiting = PostgresSnapshots(store.database, store.tenants, waiting=1_000)
+    waiting.offer("default", other, state, 400)
+    for _ in range(5):
+        waiting.offer("default", STREAM, state, 500)
+    async with waiting:
+        await eventually(lambda: kept_is(database_url, 1))
+    assert await waiting.newest("default", other, Context) == state
+
+
 async def kept_is(database_url: str, version: int) -> bool:
     return await kept_version(database_url) == version
 

@@ -33,6 +33,7 @@ async def test_a_session_begins_active_and_is_read_as_it_began(api: Api) -> None
         "metadata": {"m": None},
         "outcome": {},
         "reason": None,
+        "encrypted": False,
         "version": 1,
         "position": await api.log_end(),
         "createdAt": "2026-01-01T00:00:00Z",

@@ -36,10 +36,18 @@ def fold(events: Sequence[Recorded[Event]]) -> dict[str, dict[Any, dict[str, Any
         here = {"version": recorded.version, "position": recorded.position}
         if kind == "ContextDeleted":
             del contexts[stream]
+        elif kind == "AccessesRecorded":
+            for context_id, created_at, reads, last in map(msgspec.structs.astuple, told["contexts"]):
+                row = contexts.get(context_id)
+                # Deleted by then, or even stored anew: no one has them.
+                if row and row["created_at"] == created_at:
+                    row["access_count"] += reads
+                    row["last_accessed_at"] = max(last, row["last_accessed_at"] or last)
         elif kind == "SessionCreated":
             document = {
                 **here, "stream_id": str(stream), "id": told["session_id"], "status": "active", "outcome": {},
                 "user_id": told["user_id"], "data": told["data"], "metadata": told["metadata"], "reason": None,
+                "encrypted": False,
                 "created_at": at, "updated_at": at, "ended_at": None,
             }  # fmt: skip
             sessions[stream] = {"created_position": recorded.position, "created_at": at, "document": document}
@@ -51,6 +59,7 @@ def fold(events: Sequence[Recorded[Event]]) -> dict[str, dict[Any, dict[str, Any
             if kind == "ContextCreated":
                 names = {"namespace": told["namespace"], "key": told["key"]}
                 contexts[stream] = {**names, "created_position": recorded.position, "created_at": at, "attributes": {}}
+                contexts[stream] |= {"access_count": 0, "last_accessed_at": None}
             row = contexts[stream]
             row |= {**here, "updated_at": at}
             if "data" in told:
@@ -76,11 +85,11 @@ def fold(events: Sequence[Recorded[Event]]) -> dict[str, dict[Any, dict[str, Any
 
 
 class Load:
-    """Commands as they come, from a seed: stores, updates of all types, deletions, rollbacks, expiries, sessions."""
+    """Commands and reads as they come, from a seed: all types of updates, deletions, rollbacks, expiries, sessions."""
 
     def __init__(self, seed: int, services: Services, clock: MovableClock) -> None:
         self._rng, self._clock = random.Random(seed), clock
-        self._contexts, self._sessions = services.contexts, services.sessions
+        self._contexts, self._sessions, self._accesses = services.contexts, services.sessions, services.accesses
 
     def _document(self, depth: int = 3) -> Any:
         rng = self._rng
@@ -119,7 +128,8 @@ class Load:
         rng = self._rng
         self._clock.advance(rng.choice([0, 0.000001, 1, 7]))
         ref = ContextRef("default", rng.choice(["", "n"]), f"k{rng.randrange(12)}")
-        match rng.choice(["store", "store", "update", "update", "update", "patch", "set", "delete", "back", "session"]):
+        kinds = ["store", "store", "update", "update", "update", "patch", "set", "delete", "back", "session"]
+        match rng.choice([*kinds, "read", "read", "read", "record"]):
             case "store":
                 command = StoreContext(
                     namespace=ref.namespace,
@@ -144,6 +154,10 @@ class Load:
                 await self._contexts.delete(ref, DeleteContext(), NOBODY)
             case "back":
                 await self._contexts.roll_back(ref, rng.randrange(1, 9), RollBackContext(), NOBODY)
+            case "read":
+                await self._contexts.get(ref)
+            case "record":
+                await self._accesses.record()
             case "session":
                 session_id = f"s{rng.randrange(40)}"
                 data = {"d": self._document(1)}
@@ -169,10 +183,11 @@ async def test_the_rows_are_what_a_fold_of_the_log_gives_however_the_log_is_cut(
     api: Api, database_url: str, clock: MovableClock, seed: int
 ) -> None:
     store = api.services.store
-    await Load(seed, api.services, clock).run(250)
+    await Load(seed, api.services, clock).run(300)
     expected = fold(await store.reader.log(0, 10_000))
     assert len(expected["contexts"]) > 5
     assert len(expected["sessions"]) > 5
+    assert any(row["access_count"] > 1 for row in expected["contexts"].values())
     for batch in (1, 7, 1_000):
         await catch_up(database_url, clock, await store.end(), batch=batch)
         assert_same(await rows(database_url), expected)

@@ -13,7 +13,9 @@ from domain.sessions.session import Session
 # Of each shape, the digest of its fields. A failing test means: the fields changed, so raise SHAPE and add a line.
 SHAPES = {
     (Context, 1): "e0ee6ebee76b0e70",
+    (Context, 2): "76902da5eb387eee",
     (Session, 1): "218e0269bc0e13c9",
+    (Session, 2): "9193846c23a616fd",
 }
 
 

@@ -57,6 +57,11 @@ def test_the_log_of_pgbench_has_microseconds() -> None:
 def test_the_figures_of_wrk_are_read_with_their_units() -> None:
     sample = wrk.read(WRK.format(more=""), 64, 5)
     assert (sample.value, sample.p50, sample.p99) == (5859.80, 0.64, 1030.0)
+    assert sample.raw["requests"] == 29312
+
+
+def test_wrk_may_fill_its_columns_with_blanks() -> None:
+    assert wrk.read(WRK.format(more="").replace("1.03s", "1.05s "), 64, 5).p99 == 1050.0
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from domain.errors import (
 )
 from domain.sessions import session as sessions
 from domain.sessions.events import SessionCompleted, SessionCreated, SessionFailed
-from domain.sessions.lifecycle import ACTIVE, COMPLETED, FAILED, TRANSITIONS
+from domain.sessions.lifecycle import ACTIVE, COMPLETED, ERASED, FAILED, TRANSITIONS
 from domain.sessions.session import CreateSession, EndSession, check_id, existing
 from tests.unit.domain.stories import at, recorded, session_after
 
@@ -60,7 +60,7 @@ def test_an_ended_session_can_not_end_again(status: str, kind: type[SessionCompl
 
 
 def test_the_table_has_every_status_and_names_only_statuses() -> None:
-    assert TRANSITIONS.keys() == {ACTIVE, COMPLETED, FAILED}
+    assert TRANSITIONS.keys() == {ACTIVE, COMPLETED, FAILED, ERASED}
     assert all(following in TRANSITIONS for allowed in TRANSITIONS.values() for following in allowed)
 
 

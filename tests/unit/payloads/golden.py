@@ -5,25 +5,40 @@ has a default. The expected events name all fields, so that a default that chang
 never written again: when the shape of an event changes, its old file stays and a new one comes beside it.
 """
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from msgspec import UNSET
 
+from domain.access.events import AccessesRecorded, ContextReads
 from domain.contexts.events import (
     AttributeChanges,
     Attributes,
     ContextCreated,
     ContextDeleted,
+    ContextErased,
     ContextReplaced,
     ContextRolledBack,
     ContextUpdated,
 )
 from domain.recorded import Event
-from domain.sessions.events import SessionCompleted, SessionCreated, SessionFailed
+from domain.sessions.events import SessionCompleted, SessionCreated, SessionErased, SessionFailed
+from infrastructure.payloads.encryption import Seal
+
+WITH_DICTIONARY = ("context-created", "context-replaced", "context-rolled-back", "context-updated", "session-created")
+"""Events whose first payload is kept as written with the dictionary 1, too, in NAME.dictionary.hex."""
+
+TENANTS_DICTIONARY = 1000
+"""The number under which 1000.zdict was trained, which context-updated.dictionary-1000.hex was written with."""
+
+SEALED_WITH = Seal(bytes(range(8)), bytes(range(32)), b"where it belongs")
+"""What context-updated.sealed.hex was encrypted with, after it was compressed with the dictionary 1."""
 
 FOLDER = Path(__file__).resolve().parents[2] / "fixtures" / "payloads"
 
+_AT = datetime(2026, 12, 31, 23, 59, 59, tzinfo=UTC)
 _WHY: dict[str, Any] = {"action": "remember", "reason": "the user said so", "metadata": {"source": "chat", "turn": 3}}
 _NO_WHY: dict[str, Any] = {"action": None, "reason": None, "metadata": {}}
 _DATA = {
@@ -105,25 +120,35 @@ _NO_CHANGES = AttributeChanges(
 
 GOLDEN: dict[str, tuple[Event, Event]] = {
     "context-created": (
-        ContextCreated(namespace="n/s", key="k 1", data=_DATA, attributes=_ALL, compress=False, **_WHY),
-        ContextCreated(namespace="default", key="k", data=None, attributes=_PLAIN, compress=True, **_NO_WHY),
+        ContextCreated(
+            namespace="n/s", key="k 1", data=_DATA, attributes=_ALL, compress=False, encrypted=False, **_WHY
+        ),
+        ContextCreated(
+            namespace="default", key="k", data=None, attributes=_PLAIN, compress=True, encrypted=False, **_NO_WHY
+        ),
     ),
     "context-replaced": (
-        ContextReplaced(data=_DATA, attributes=_ALL, compress=False, **_WHY),
-        ContextReplaced(data=[], attributes=_PLAIN, compress=True, **_NO_WHY),
+        ContextReplaced(data=_DATA, attributes=_ALL, compress=False, encrypted=False, **_WHY),
+        ContextReplaced(data=[], attributes=_PLAIN, compress=True, encrypted=False, **_NO_WHY),
     ),
     "context-updated": (
         ContextUpdated(change_type="jsonPatch", patch=_PATCH, attributes=_SOME, checkpoint="before lunch", **_WHY),
         ContextUpdated(change_type="merge", patch=[], attributes=_NO_CHANGES, checkpoint=None, **_NO_WHY),
     ),
     "context-rolled-back": (
-        ContextRolledBack(to_version=7, patch=_PATCH, attributes=_ALL, **_WHY),
-        ContextRolledBack(to_version=1, patch=[], attributes=_PLAIN, **_NO_WHY),
+        ContextRolledBack(to_version=7, patch=_PATCH, attributes=_ALL, encrypted=False, **_WHY),
+        ContextRolledBack(to_version=1, patch=[], attributes=_PLAIN, encrypted=False, **_NO_WHY),
     ),
     "context-deleted": (ContextDeleted(**_WHY), ContextDeleted(**_NO_WHY)),
+    "context-erased": (
+        ContextErased(
+            namespace="n/s", key="k 1", subject="user", keys=("0011223344556677", "8899aabbccddeeff"), **_WHY
+        ),
+        ContextErased(namespace="", key="k", subject="context", keys=(), **_NO_WHY),
+    ),
     "session-created": (
-        SessionCreated(session_id="s-1", user_id="u-1", data=_DATA, metadata={"m": [1]}),
-        SessionCreated(session_id="s-2", user_id=None, data={}, metadata={}),
+        SessionCreated(session_id="s-1", user_id="u-1", data=_DATA, metadata={"m": [1]}, encrypted=False),
+        SessionCreated(session_id="s-2", user_id=None, data={}, metadata={}, encrypted=False),
     ),
     "session-completed": (
         SessionCompleted(outcome=_DATA, reason="all done"),
@@ -133,7 +158,41 @@ GOLDEN: dict[str, tuple[Event, Event]] = {
         SessionFailed(outcome=_DATA, reason="out of budget"),
         SessionFailed(outcome={}, reason=None),
     ),
+    "session-erased": (
+        SessionErased(session_id="s-1", reason="the user left", subject="user", keys=("0011223344556677",)),
+        SessionErased(session_id="s-2", reason=None, subject="session", keys=()),
+    ),
+    "accesses-recorded": (
+        AccessesRecorded(
+            contexts=[
+                ContextReads(UUID(int=2**128 - 2), datetime(2026, 1, 2, 3, 4, 5, 678901, UTC), 70_000, _AT),
+                ContextReads(UUID("0f6d8b1e-6e0c-4c55-9b55-3a0c4f1f8f10"), _AT, 1, _AT),
+            ]
+        ),
+        AccessesRecorded(contexts=[]),
+    ),
 }
+
+
+LATER: dict[str, tuple[str, Event]] = {
+    "context-created.encrypted": (
+        "context-created",
+        ContextCreated(namespace="n", key="k", data=_DATA, attributes=_ALL, compress=False, encrypted=True, **_WHY),
+    ),
+    "context-replaced.encrypted": (
+        "context-replaced",
+        ContextReplaced(data=_DATA, attributes=_ALL, compress=False, encrypted=True, **_WHY),
+    ),
+    "context-rolled-back.encrypted": (
+        "context-rolled-back",
+        ContextRolledBack(to_version=7, patch=_PATCH, attributes=_ALL, encrypted=True, **_WHY),
+    ),
+    "session-created.encrypted": (
+        "session-created",
+        SessionCreated(session_id="s-1", user_id="u-1", data=_DATA, metadata={"m": [1]}, encrypted=True),
+    ),
+}
+"""Of events whose shape has grown: the file with the new fields set, the event's name, and what it must give."""
 
 
 def payloads(name: str) -> list[bytes]:

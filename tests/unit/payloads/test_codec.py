@@ -3,7 +3,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.catalogue import EVENTS
@@ -11,36 +11,16 @@ from domain.contexts.events import Attributes, ContextCreated, ContextReplaced, 
 from domain.errors import DamagedEventError, UnknownEventError
 from domain.recorded import Event, Origin
 from domain.sessions.events import SessionCompleted
-from domain.values import MAX_DEPTH, MAX_INTEGER, MIN_INTEGER, check_json, identical
+from domain.values import MAX_DEPTH, check_json, identical
 from infrastructure.payloads.codec import Codec, decode_origin, encode_origin, event_name
 from infrastructure.payloads.compression import COMPRESS_ABOVE, Compression
 from infrastructure.payloads.header import PayloadError
-from tests.unit.payloads.golden import FOLDER, GOLDEN, payloads
+from tests.unit.payloads.golden import FOLDER, GOLDEN, LATER, payloads
+from tests.unit.payloads.strategies import at_any_speed, json, objects, same, text
 
 WHERE = "stream 1234 version 7 (position 99)"
 codec = Codec()
 PLAIN, COMPRESSED = 0x10, 0x11
-at_any_speed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-
-text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
-scalars = (
-    st.none()
-    | st.booleans()
-    | st.integers(MIN_INTEGER, MAX_INTEGER)
-    | st.sampled_from([MIN_INTEGER, -(2**53) - 1, 2**53 + 1, 2**63, MAX_INTEGER])
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.sampled_from([0.0, -0.0, 1.0, 5e-324, 1.7976931348623157e308])
-    | text
-)
-json = st.recursive(
-    scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(text, inner, max_size=4), max_leaves=16
-)
-objects = st.dictionaries(text, json, max_size=4)
-
-
-def same(one: Any, other: Any) -> bool:
-    """Equal, and written alike: 1, 1.0 and true differ, and so do 0.0 and -0.0."""
-    return type(one) is type(other) and identical(msgspec.to_builtins(one), msgspec.to_builtins(other))
 
 
 def there_and_back(event: Event, through: Codec = codec) -> Event:
@@ -126,6 +106,14 @@ def test_bytes_that_were_once_written_are_read_for_ever(name: str) -> None:
     assert len(stored) == len(GOLDEN[name]) == 2
     for payload, expected in zip(stored, GOLDEN[name], strict=True):
         assert same(codec.decode_event(name, payload, WHERE), expected)
+
+
+@pytest.mark.parametrize("file", LATER)
+def test_fields_that_came_later_are_read_for_ever(file: str) -> None:
+    name, expected = LATER[file]
+    (payload,) = payloads(file)
+    assert same(codec.decode_event(name, payload, WHERE), expected)
+    assert Codec(Compression(above=1 << 20)).encode_event(expected) == payload
 
 
 @pytest.mark.parametrize("name", GOLDEN)

@@ -1,9 +1,15 @@
--- Newest first.
-SELECT s.document, s.created_position
-FROM current_state_v1.sessions AS s
-WHERE s.tenant_id = %(tenant_id)s
-    AND (%(status)s::text IS NULL OR s.status = %(status)s)
-    AND (%(user_id)s::text IS NULL OR s.user_id = %(user_id)s)
-    AND (%(after)s::bigint IS NULL OR s.created_position < %(after)s)
-ORDER BY s.created_position DESC
-LIMIT %(limit)s
+-- Newest first. Of the documents so many bytes; the first one's always.
+SELECT page.stream_id, page.created_position,
+    CASE WHEN sum(octet_length(page.document)) OVER so_far - octet_length(page.document) < %(bytes)s THEN page.document END
+FROM (
+    SELECT *
+    FROM current_state_v1.sessions AS s
+    WHERE s.tenant_id = %(tenant_id)s
+        AND (%(status)s::text IS NULL OR s.status = %(status)s)
+        AND (%(user_id)s::text IS NULL OR s.user_id = %(user_id)s)
+        AND (%(after)s::bigint IS NULL OR s.created_position < %(after)s)
+    ORDER BY s.created_position DESC
+    LIMIT %(limit)s
+) AS page
+WINDOW so_far AS (ORDER BY created_position DESC ROWS UNBOUNDED PRECEDING)
+ORDER BY created_position DESC

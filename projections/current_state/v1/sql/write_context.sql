@@ -12,4 +12,7 @@ ON CONFLICT (tenant_id, context_id) DO UPDATE SET
     tags = excluded.tags, features = excluded.features, environment = excluded.environment,
     priority = excluded.priority, importance = excluded.importance, created_at = excluded.created_at,
     updated_at = excluded.updated_at, expires_at = excluded.expires_at, attributes = excluded.attributes,
-    data = excluded.data
+    data = excluded.data,
+    -- Where it was created anew, its reads begin anew.
+    access_count = CASE WHEN c.created_position = excluded.created_position THEN c.access_count ELSE 0 END,
+    last_accessed_at = CASE WHEN c.created_position = excluded.created_position THEN c.last_accessed_at END

@@ -1,0 +1,31 @@
+"""Which events of a context are encrypted, and with whose key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from domain.contexts.context import Context
+from domain.contexts.events import ContextCreated, ContextErased, ContextReplaced, ContextRolledBack, ContextUpdated
+from domain.erasure import Subject
+from domain.recorded import Event
+
+
+def sealed_for(context: Context | None, events: Sequence[Event]) -> Subject | None:
+    """Whose key to encrypt new events of one command with: who the context belongs to after them; None: in the clear.
+
+    An encrypted context stays so through updates, rollbacks and deletion; a store says anew.
+    """
+    encrypted = context is not None and context.encrypted
+    subject = Subject(context.attributes.session_id, context.attributes.user_id) if context else Subject(None, None)
+    for event in events:
+        match event:
+            case ContextCreated() | ContextReplaced() | ContextRolledBack():
+                encrypted = event.encrypted
+                subject = Subject(event.attributes.session_id, event.attributes.user_id)
+            case ContextUpdated():
+                named = event.attributes.named()
+                subject = Subject(named.get("session_id", subject.session_id), named.get("user_id", subject.user_id))
+            case ContextErased():
+                # Who erases must be able to read that it was done.
+                return None
+    return subject if encrypted else None

@@ -1,0 +1,1 @@
+SELECT count(wrapped), count(*) - count(wrapped), (SELECT count(*) FROM pending) FROM keys

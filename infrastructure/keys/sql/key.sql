@@ -1,0 +1,1 @@
+SELECT wrapped FROM keys WHERE key_id = :key_id

@@ -1,0 +1,1 @@
+SELECT tenant, stream_name FROM keys WHERE key_id = :key_id AND wrapped IS NOT NULL

@@ -1,0 +1,1 @@
+DELETE FROM pending WHERE tenant = :tenant AND stream_name = :stream_name AND keys = :keys

@@ -1,0 +1,1 @@
+UPDATE keys SET wrapped = :wrapped WHERE key_id = :key_id

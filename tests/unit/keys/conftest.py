@@ -1,0 +1,3 @@
+from tests.unit.keys.stores import places
+
+__all__ = ["places"]
