@@ -11,6 +11,7 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import NamedTuple, Self
 from uuid import UUID, uuid4
 
@@ -203,7 +204,7 @@ class Accesses:
 
     def _next_batch(self) -> _Batch | None:
         for tenant, waiting in self._waiting.items():
-            numbers = list(waiting)[: self._most]
+            numbers = list(islice(waiting, self._most))
             if numbers:
                 tallies = [waiting.pop(number) for number in numbers]
                 reads = [_reads(tally) for tally in tallies]
@@ -223,7 +224,7 @@ class Accesses:
             except VersionConflictError:
                 # An earlier try may have been written without an answer; nobody else writes there.
                 found = await self._store.read_stream(batch.tenant, stream.id, after=stream.version)
-                if not (found and found[0].event == batch.event):
+                if not found:
                     # The database was restored from a backup.
                     del self._streams[batch.tenant]
                     continue

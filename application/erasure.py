@@ -128,7 +128,6 @@ class Erasure:
         pending = await self._keys.pending()
         for erasure in pending:
             await self._tell(erasure, Origin(actor=erasure.actor))
-            await self._keys.settled(erasure)
         return len(pending)
 
     async def _streams(self, tenant: str, session_ids: Sequence[str], user_id: str | None) -> list[str]:
@@ -197,9 +196,7 @@ class Erasure:
             return name, await self._store.head(tenant, stream_id(tenant, name))
 
         async def tell(erasure: PendingErasure) -> tuple[str, _Told | None]:
-            done = await self._tell(erasure, origin, heads[erasure.stream_name])
-            await keys.settled(erasure)
-            return erasure.stream_name, done
+            return erasure.stream_name, await self._tell(erasure, origin, heads[erasure.stream_name])
 
         # What is in the log by now was encrypted with keys that exist by now.
         heads = dict(await _each(names, head))
@@ -207,33 +204,30 @@ class Erasure:
         return dict(await _each(pending, tell))
 
     async def _tell(self, erasure: PendingErasure, origin: Origin, expected: int | None = None) -> _Told | None:
-        """Append the erasure to its stream; None where nothing was ever stored in it.
+        """Append the erasure to its stream, which settles it; None where nothing was ever stored in it.
 
         `expected` is the stream's version before the keys were destroyed. Where somebody has written since, perhaps
         with a new key, that one is destroyed too: before the erasure nothing is left that could be read.
         """
-        tenant, name = erasure.tenant, erasure.stream_name
+        keys, tenant, name = self._needed_keys(), erasure.tenant, erasure.stream_name
         stream = stream_id(tenant, name)
         for _ in range(ATTEMPTS):
-            if expected is None:
-                if told := await self._told_before(erasure):
-                    return told
+            told = None
+            if expected is None and (told := await self._told_before(erasure)) is None:
                 expected = await self._store.head(tenant, stream)
-                again = await self._needed_keys().destroy(
-                    tenant, [name], erasure.subject, erasure.reason, erasure.actor
-                )
+                again = await keys.destroy(tenant, [name], erasure.subject, erasure.reason, erasure.actor)
                 erasure = again[0] if again else erasure
-            if expected == 0 and await self._store.head(tenant, stream) == 0:
-                # The key of a store that failed, or is still on its way: that one finds out that its key is gone.
-                return None
-            try:
-                (recorded,) = await self._store.append(
-                    tenant, [Write(stream, name, expected, [_event(erasure)])], origin
-                )
-            except VersionConflictError:
-                expected = None
-                continue
-            return _Told(recorded.version, recorded.position)
+            # Without a stream it is the key of a store that failed, or that finds out that its key is gone.
+            if told is None and (expected or await self._store.head(tenant, stream)):
+                write = Write(stream, name, expected or 0, [_event(erasure)])
+                try:
+                    (recorded,) = await self._store.append(tenant, [write], origin)
+                except VersionConflictError:
+                    expected = None
+                    continue
+                told = _Told(recorded.version, recorded.position)
+            await keys.settled(erasure)
+            return told
         raise OverloadedError("the keys were destroyed, but others kept writing to the stream: erase it again")
 
     async def _told_before(self, erasure: PendingErasure) -> _Told | None:

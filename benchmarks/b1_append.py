@@ -99,7 +99,9 @@ def _caller(
 
 def _average_size(events: list[ContextUpdated]) -> int:
     codec = Codec()
-    return len(encode_origin(payloads.ORIGIN)) + sum(len(codec.encode_event(event)) for event in events) // len(events)
+    return len(encode_origin(payloads.ORIGIN)) + sum(
+        len(codec.encode_event(event, tenant_id=1)) for event in events
+    ) // len(events)
 
 
 BENCHMARK = Benchmark(

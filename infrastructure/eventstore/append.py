@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain
 from uuid import UUID
 
+import msgspec
 from psycopg.pq.abc import PGresult
 
 from infrastructure.eventstore import large_values
@@ -122,17 +123,17 @@ class Batch:
 
     def add(self, request: AppendRequest) -> bool:
         """Whether it fits what came before: a stream that the batch has named has the version expected."""
-        tenant_id, streams, tracking, pieces = request
+        tenant_id, streams = request.tenant_id, request.streams
         if self._streams and not self._fits(tenant_id, streams):
             return False
         count = 0
         for stream in streams:
             count += len(stream.events)
             self._add(tenant_id, stream)
-        if tracking:
-            self._statements[-1].trackings.append((tenant_id, *tracking))
-        if pieces:
-            self._pieces += [(tenant_id, piece) for piece in pieces]
+        if request.tracking:
+            self._statements[-1].trackings.append((tenant_id, *request.tracking))
+        if request.large_values:
+            self._pieces += [(tenant_id, piece) for piece in request.large_values]
         self._counts.append(count)
         return True
 
@@ -187,12 +188,12 @@ class Batch:
         arguments, version = self._statements[-1], stream.expected
         place: _Stream | None = None
         for event in stream.events:
-            type_id, origin, payload = event
+            payload = event.payload
             size = arguments.size + len(payload)
             if arguments.payloads and (size > BYTES_A_STATEMENT or len(arguments.payloads) >= ROWS_A_STATEMENT):
                 if place is not None:
                     place.reach(version)
-                    place, stream = None, stream._replace(expected=version)
+                    place, stream = None, msgspec.structs.replace(stream, expected=version)
                 arguments = _Arguments()
                 self._statements.append(arguments)
                 size = len(payload)
@@ -201,8 +202,8 @@ class Batch:
             version += 1
             arguments.streams.append(place.index)
             arguments.versions.append(version)
-            arguments.type_ids.append(type_id)
-            arguments.origins.append(origin)
+            arguments.type_ids.append(event.type_id)
+            arguments.origins.append(event.origin)
             arguments.payloads.append(payload)
             arguments.size = size
         if place is None:

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import uuid4
 
+import msgspec
 import psycopg
 from psycopg import AsyncConnection
 from psycopg.pq.abc import PGresult
@@ -61,7 +62,7 @@ class Limits:
     """Seconds after which a transaction is given up that neither succeeds nor fails; above the server's own limits."""
 
 
-class _Waiting(NamedTuple):
+class _Waiting(msgspec.Struct):
     request: AppendRequest
     answer: asyncio.Future[Appended]
     events: int

@@ -8,13 +8,9 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from application.ports import Trace
-from domain.catalogue import NAMES
-from domain.contexts.events import ContextErased
 from domain.erasure import Erased
 from domain.errors import DamagedEventError
 from domain.recorded import Event, Recorded
-from domain.sessions.events import SessionErased
 from infrastructure.eventstore.dictionaries import StoredDictionaries
 from infrastructure.eventstore.large_values import LargeValues
 from infrastructure.eventstore.names import Numbered
@@ -37,7 +33,6 @@ _READ_STREAM_BACKWARDS = load(__file__, "read_stream_backwards")
 _READ_LOG = load(__file__, "read_log")
 
 MAX_VERSION = 2**31 - 1
-_ERASURES = (NAMES[ContextErased], NAMES[SessionErased])
 MOST_TURNS = 4
 """Turns of the event loop for which heads to look up are gathered."""
 
@@ -76,23 +71,6 @@ class LogReader:
             if not page.more:
                 return events
             after = page.rows[-1].version
-
-    async def trail(self, tenant_id: int, stream_id: UUID) -> list[Trace]:
-        """Of each version of a stream, what can be told without its key."""
-        traces: list[Trace] = []
-        while True:
-            after = traces[-1].version if traces else 0
-            rows = await self.stream_rows(tenant_id, stream_id, after=after, limit=PAGE)
-            for row in rows:
-                key_id = header.parse(row.payload).key_id if header.is_encrypted(row.payload) else b""
-                destroyed = None
-                if await self._types.name(row.type_id) in _ERASURES:
-                    (recorded,) = await self.decode([row])
-                    assert isinstance(recorded.event, ContextErased | SessionErased)
-                    destroyed = recorded.event.keys
-                traces.append(Trace(row.version, row.position, key_id, destroyed))
-            if len(rows) < PAGE:
-                return traces
 
     async def stream_rows(
         self,

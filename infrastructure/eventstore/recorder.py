@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
+import msgspec
 import psycopg
 from eventsourcing.persistence import (
     AggregateRecorder,
@@ -182,7 +183,7 @@ class LogAggregateRecorder(AggregateRecorder):
             if last and last.stream_id == stream_id:
                 if event.originator_version != last.expected + len(last.events) + 1:
                     raise IntegrityError(f"version {event.originator_version} does not follow the one before it")
-                streams[-1] = last._replace(events=[*last.events, new])
+                streams[-1] = msgspec.structs.replace(last, events=[*last.events, new])
             else:
                 streams.append(StreamAppend(stream_id, name, event.originator_version - 1, [new]))
         request = AppendRequest(

@@ -27,7 +27,7 @@ _NEWEST = load(__file__, "newest_snapshot")
 _KEEP = load(__file__, "keep_snapshot")
 
 WAITING_BYTES = 32 * 1024 * 1024
-"""Of states that wait to be written. In memory they are mostly the same as the cache holds, but can outlive it there."""
+"""Of states that wait to be written. The cache mostly holds the same ones, but they can outlive it there."""
 
 S = TypeVar("S", bound=SnapshotState)
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Self
 from uuid import UUID
 
+import msgspec
 import psycopg
 
 from application.ports import Trace, Write
@@ -19,6 +20,7 @@ from infrastructure.eventstore.large_values import GONE, LargeValues
 from infrastructure.eventstore.names import Numbered, event_types, tenants
 from infrastructure.eventstore.read import LogReader
 from infrastructure.eventstore.requests import Appended, AppendRequest, NewEvent, StreamAppend
+from infrastructure.eventstore.trail import read_trail
 from infrastructure.keys.ring import KeyRing
 from infrastructure.keys.store import DataKey, Owner
 from infrastructure.payloads import encryption
@@ -130,7 +132,7 @@ class PostgresEventStore:
         known = await self.large_values.known(request.tenant_id, [piece.hash for piece in pieces])
         new = [piece._replace(payload=None) if piece.hash in known else piece for piece in pieces]
         try:
-            return await self._large_writer.append(request._replace(large_values=new))
+            return await self._large_writer.append(msgspec.structs.replace(request, large_values=new))
         except psycopg.Error as error:
             if error.sqlstate != GONE:
                 raise
@@ -154,7 +156,7 @@ class PostgresEventStore:
 
     async def trail(self, tenant: str, stream_id: UUID) -> Sequence[Trace]:
         """Of each version of a stream, what can be told without its key."""
-        return await self.reader.trail(await self.tenants.number(tenant), stream_id)
+        return await read_trail(self.reader, self.types, await self.tenants.number(tenant), stream_id)
 
     async def recorded_at(self, position: int) -> datetime | None:
         """The instant at which the last event up to a position was recorded."""

@@ -44,7 +44,7 @@ def find_places(settings: Settings) -> KeyPlaces:
             folder, ledger, path, lambda: read_file(path, "CONTEXTLINE_MASTER_KEY_FILE", private=path == own)
         )
     # The embedded store's own. For another database it counts only where its folder is named.
-    if own.exists() and (settings.database_url is None or settings.key_store is not None):
+    if _is_there(own) and (settings.database_url is None or settings.key_store is not None):
         return KeyPlaces(folder, ledger, own, lambda: read_file(own, "the store's own master key", private=True))
     return KeyPlaces(folder, ledger, None, None)
 
@@ -94,8 +94,16 @@ def ensure_master_key(settings: Settings) -> dict[str, str]:
     return found | ({"CONTEXTLINE_MASTER_KEY_FILE": str(places.master_file)} if places.master_file else {})
 
 
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except PermissionError:
+        # Somebody else's, such as root's embedded store in the same data folder.
+        return False
+
+
 def _check_not_missing(places: KeyPlaces, settings: Settings) -> None:
-    if (places.folder / FILE_NAME).exists() and not (places.folder / OWN_MASTER).exists():
+    if _is_there(places.folder / FILE_NAME) and not _is_there(places.folder / OWN_MASTER):
         raise KeyStoreError(
             f"there is a key store in {places.folder}, but no master key: {HOW}; what was encrypted can't be read "
             "without it"

@@ -1,7 +1,7 @@
 """The data keys in memory: what encrypting, decrypting and erasing work with.
 
 A key that one process has erased is not used by any other one from then on: each looks whether the erasure ledger has
-grown before it uses a key, which costs less than a microsecond.
+grown before it uses a key, which costs a microsecond or few.
 """
 
 from __future__ import annotations

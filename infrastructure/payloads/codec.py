@@ -98,8 +98,9 @@ class Codec:
         self, body: bytes, *, compress: bool = True, tenant_id: int = 0, seal: Seal | None = None
     ) -> Packed:
         """The same for a body above `large_above`, whose large values are taken out, in a thread."""
+        smaller = compress and self._compression.compresses(len(body))
         taken = await asyncio.to_thread(
-            large_values.take_out, body, above=self.large_above, compress=compress, seal=seal
+            large_values.take_out, body, above=self.large_above, compress=smaller, seal=seal
         )
         payload = self.close(taken.body, taken.references, compress=compress, tenant_id=tenant_id, seal=seal)
         return Packed(payload, taken.references, taken.pieces)

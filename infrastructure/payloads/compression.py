@@ -124,6 +124,10 @@ class Compression:
         self._compressors: dict[int, zstandard.ZstdCompressor] = {}
         self._decompressors: dict[int, zstandard.ZstdDecompressor] = {}
 
+    def compresses(self, size: int) -> bool:
+        """Whether a body of so many bytes is compressed without a dictionary, where that makes it smaller."""
+        return size > self._above
+
     def compress(self, body: bytes, tenant_id: int) -> tuple[bytes, int] | None:
         """A smaller body and the dictionary that it needs (0: none); None where compressing gains nothing.
 

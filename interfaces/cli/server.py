@@ -17,6 +17,7 @@ import uvloop
 from domain.errors import ContextlineError
 from infrastructure.background import end
 from infrastructure.keys.opening import check_keys
+from infrastructure.memory import give_large_blocks_back
 from infrastructure.postgres.connections import API, PROJECTION
 from infrastructure.postgres.database import Database
 from infrastructure.postgres.migrate import check_current
@@ -76,8 +77,9 @@ def bind(settings: Settings) -> socket.socket:
 
 def serve(settings: Settings, url: str, listener: socket.socket) -> None:
     """Answer requests until SIGTERM or SIGINT; then finish those under way."""
-    check_current(url, API)
+    give_large_blocks_back()
     check_keys(settings)
+    check_current(url, API)
     config = uvicorn.Config(
         create_app(settings, url),
         log_config=None,
@@ -99,8 +101,9 @@ def project(settings: Settings, url: str, names: list[str]) -> None:
     Raises:
         ContextlineError: one can't go on, and why.
     """
-    check_current(url, PROJECTION)
+    give_large_blocks_back()
     check_keys(settings)
+    check_current(url, PROJECTION)
     try:
         uvloop.run(_until_stopped(settings, url, names))
     except* ContextlineError as group:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
+from io import BytesIO
 from typing import Any, TypeVar, get_origin
 from urllib.parse import parse_qsl, unquote_to_bytes
 
@@ -104,6 +105,8 @@ async def read_body(request: Request, model: type[M]) -> M:
     if not _JSON.fullmatch(media_type):
         raise UnsupportedMediaTypeError("send the body as Content-Type: application/json")
     value = parse(body)
+    # It may be large, and is of no use any more.
+    del body
     try:
         return model.model_validate(value)
     except ValidationError as error:
@@ -115,13 +118,13 @@ async def _read(request: Request, limit: int) -> bytes:
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > limit:
         raise RequestTooLargeError(message)
-    chunks, size = [], 0
+    # Written into one buffer that grows: joining parts would have them in memory twice.
+    body = BytesIO()
     async for chunk in request.stream():
-        size += len(chunk)
-        if size > limit:
+        if body.tell() + len(chunk) > limit:
             raise RequestTooLargeError(message)
-        chunks.append(chunk)
-    return b"".join(chunks)
+        body.write(chunk)
+    return body.getvalue()
 
 
 def refuse_body(request: Request) -> None:

@@ -32,17 +32,17 @@ async def _stream(document: dict[str, Any]) -> AsyncIterator[bytes]:
 
 
 def looks_large(data: Any) -> bool:
-    """Whether a document has a long text, or very many members, at its root or right below; not deeper down."""
+    """Whether a document has long texts, or very many members, at its root or right below; not deeper down."""
     if isinstance(data, str):
         return len(data) > LARGE
     if not isinstance(data, dict | list):
         return False
-    size = 16 * len(data)
+    size = 32 * len(data)
     for value in islice(data.values() if isinstance(data, dict) else data, _LOOKS):
         if isinstance(value, str):
             size += len(value)
         elif isinstance(value, dict | list):
-            size += 16 * len(value)
+            size += 32 * len(value)
     return size > LARGE
 
 

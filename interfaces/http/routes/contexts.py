@@ -50,6 +50,7 @@ from interfaces.http.requests import (
     refuse_if_none_match,
     services,
 )
+from interfaces.http.streaming import answer_in_pieces, looks_large
 
 router = APIRouter(prefix="/api/context", tags=["contexts"])
 
@@ -126,7 +127,8 @@ async def get(request: Request) -> Response:
         context, access = await wired.contexts.get(ref, query.min_position)
     if names_version(if_none_match(request), context.version):
         return Response(status_code=304, headers=etag(context.version))
-    return answer(full_context_document(context, access), headers=etag(context.version))
+    document, headers = full_context_document(context, access), etag(context.version)
+    return answer_in_pieces(document, headers) if looks_large(context.data) else answer(document, headers=headers)
 
 
 @_with_key(

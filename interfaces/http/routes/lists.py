@@ -9,6 +9,7 @@ from interfaces.http import models
 from interfaces.http.answers import ContextPage, SessionPage, answer, context_document, session_document
 from interfaces.http.contract import told
 from interfaces.http.requests import TENANT, read_query, services
+from interfaces.http.streaming import answer_in_pieces, looks_large
 from projections.current_state.v1.project import CurrentState
 from projections.current_state.v1.read import ContextFilter
 
@@ -48,7 +49,9 @@ async def list_contexts(request: Request) -> Response:
         if row.data is not None:
             (item["data"],) = row.data
         items.append(item)
-    return answer({"items": items, "nextCursor": cursor})
+    document = {"items": items, "nextCursor": cursor}
+    large = any(looks_large(item["data"]) for item in items if "data" in item)
+    return answer_in_pieces(document, {}) if large else answer(document)
 
 
 @router.get("/api/sessions", tags=["sessions"], **told({200: SessionPage}, query=models.SessionListQuery))

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
+import msgspec
 import pytest
 
 from domain.errors import OverloadedError, UnavailableError, VersionConflictError
@@ -136,7 +137,7 @@ async def test_what_the_database_refuses_fails_alone(
     refused = {
         "a NUL in a name": StreamAppend(sid("r"), "r\0", 0, [event]),
         "a version below 0": StreamAppend(sid("r"), "r", ABSENT, []),
-        "an event type that is none": StreamAppend(sid("r"), "r", 0, [event._replace(type_id=40_000)]),
+        "an event type that is none": StreamAppend(sid("r"), "r", 0, [msgspec.structs.replace(event, type_id=40_000)]),
     }[how]
     around = [request_for(f"s{n}", 0, f"{n}") for n in range(9)]
     beside = AppendRequest(1, [request_for.stream("other", 0, "goes down with it"), refused])
@@ -186,7 +187,7 @@ async def test_large_payloads_go_through_at_once(
     """psycopg's pipeline waits for ever for the answer to what it has not sent, once the socket's buffer is full."""
     async with PostgresEventStore(any_database_url, clock, limits=Limits(attempt=30, patience=0.1)) as store:
         event = (await Requests.of(store)).new("large")
-        events = [event._replace(payload=bytes(size + n)) for n in range(count)]
+        events = [msgspec.structs.replace(event, payload=bytes(size + n)) for n in range(count)]
         appended = await store.append_raw(AppendRequest(1, [StreamAppend(sid("s"), "s", 0, events)]))
         assert (appended.first, appended.last) == (1, count)
         rows = await store.reader.stream_rows(1, sid("s"))

@@ -8,6 +8,7 @@ from collections import Counter
 from random import Random
 from typing import NamedTuple
 
+import msgspec
 import pytest
 
 from domain.errors import InvalidInputError, VersionConflictError
@@ -63,12 +64,12 @@ def _spoilt(streams: list[StreamAppend], wrong: str | None) -> list[StreamAppend
     event = last.events[0]
     match wrong:
         case "type":
-            streams[-1] = last._replace(events=[event._replace(type_id=40_000)])
+            streams[-1] = msgspec.structs.replace(last, events=[msgspec.structs.replace(event, type_id=40_000)])
         case "name":
             # Seen by the database alone, and there only where the stream is new.
             streams.append(StreamAppend(sid(f"{last.stream_name} NUL"), "a\0b", 0, [event]))
         case "size":
-            streams[-1] = last._replace(events=[event._replace(payload=bytes(64_001))])
+            streams[-1] = msgspec.structs.replace(last, events=[msgspec.structs.replace(event, payload=bytes(64_001))])
     return streams
 
 

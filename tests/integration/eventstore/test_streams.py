@@ -3,6 +3,7 @@
 import asyncio
 from uuid import UUID
 
+import msgspec
 import psycopg
 import pytest
 
@@ -215,8 +216,8 @@ async def test_damage_is_told_with_its_place_and_spoils_nothing_else(
 
 async def test_an_event_of_a_newer_program_is_told_of(store: PostgresEventStore) -> None:
     request_for = await Requests.of(store)
-    newer = request_for.new("x")._replace(type_id=await store.type_id("context-dreamt-of"))
-    stream = request_for.stream("s", 0)._replace(events=[newer])
+    newer = msgspec.structs.replace(request_for.new("x"), type_id=await store.type_id("context-dreamt-of"))
+    stream = msgspec.structs.replace(request_for.stream("s", 0), events=[newer])
     await store.append_raw(AppendRequest(1, [stream]))
     with pytest.raises(UnknownEventError, match=r"version 1 \(position 1\).*context-dreamt-of"):
         await store.read_stream(TENANT, sid("s"))

@@ -117,9 +117,9 @@ async def test_what_is_stored_again_after_its_deletion_begins_anew(
     await api.services.accesses.record()
     await read(api, "k", 2)
     await api.delete("k")
-    await api.services.accesses.record()
     clock.advance(1)
     await api.stored("k", 2)
+    await api.services.accesses.record()
     assert await listed(api, "k") == (0, None)
     assert await read(api, "k") == 1
     await api.services.accesses.record()

@@ -202,3 +202,17 @@ async def test_the_rows_are_right_at_every_position_on_the_way(
         await load.run(10)
         await catch_up(database_url, clock, await store.end(), batch=3)
         assert_same(await rows(database_url), fold(await store.reader.log(0, 10_000)))
+
+
+@pytest.mark.parametrize("batch", [1, 1_000])
+async def test_reads_of_a_deleted_context_are_not_its_successors_though_no_time_passed_between(
+    api: Api, database_url: str, clock: MovableClock, batch: int
+) -> None:
+    await api.stored("k", 1)
+    await api.got("k")
+    await api.services.accesses.record()
+    await api.delete("k")
+    await api.stored("k", 2)
+    await catch_up(database_url, clock, await api.log_end(), batch=batch)
+    (row,) = (await rows(database_url))["contexts"].values()
+    assert (row["access_count"], row["last_accessed_at"]) == (0, None)

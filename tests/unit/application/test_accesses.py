@@ -222,6 +222,22 @@ async def test_a_read_model_that_does_not_have_the_last_record_yet_takes_nothing
     assert (await process.read("a")).reads == 8
 
 
+async def test_reads_on_their_way_to_the_log_are_not_lost_when_the_read_model_is_asked(
+    start: Callable[..., Process], log: MemoryStore, totals: MemoryTotals
+) -> None:
+    process = start()
+    await process.stored("a")
+    await process.read("a", 3)
+    await process.accesses.record()
+    totals.catch_up()
+    await process.read("a", 2)
+    log.fails.append(AWAY)
+    with pytest.raises(DatabaseUnavailableError):
+        await process.accesses.record()
+    await process.accesses.take_over()
+    assert (await process.read("a")).reads == 6
+
+
 async def test_a_context_that_is_stored_again_begins_anew(start: Callable[..., Process], log: MemoryStore) -> None:
     process = start()
     await process.stored("a")

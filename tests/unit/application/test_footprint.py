@@ -108,5 +108,5 @@ def test_a_large_state_is_weighed_by_itself() -> None:
 def test_a_text_that_chance_misses_still_counts() -> None:
     random.seed(1)
     scale = Scale()
-    hidden = made([*range(1_000, 101_000), "x" * 1_000_000])
+    hidden = made([*range(1_000, 6_000), "x" * 1_000_000])
     assert all(scale.state(hidden) >= 1_000_000 for _ in range(20))

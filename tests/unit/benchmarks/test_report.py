@@ -64,6 +64,11 @@ def test_what_is_told_beside_names_its_limit() -> None:
     assert report.beside_lines(result(3)) == ["B1 beside: alone 1.23 ms (at most 2 ms on the reference machine)"]
 
 
+def test_what_is_told_beside_need_not_have_a_limit() -> None:
+    told = Result(result(3).benchmark, result(3).ours, result(3).peer, [Beside("alone", 0.8123, None, "of the text")])
+    assert report.beside_lines(told) == ["B1 beside: alone 0.812 of the text"]
+
+
 def test_the_file_has_every_figure_of_every_run(tmp_path: Path) -> None:
     at = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     made = report.document([result(3, 5, 4)], {"B4": "no wrk"}, {"cpus": 2}, at, seconds=5, runs=3)

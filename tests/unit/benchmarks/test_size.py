@@ -79,6 +79,6 @@ def test_both_sides_of_a_run_are_of_one_database_and_each_run_of_another(monkeyp
         assert (prepared.ours.measure().value, prepared.peer.measure().value) == (101, 1000)
         assert (prepared.peer.measure().value, prepared.ours.measure().value) == (2000, 201)
         beside = prepared.beside()
-    assert asked == [{}, {}, {"with_dictionaries": False}, {"train_after": 5}]
+    assert asked == [{"train_after": 5}, {"train_after": 5}, {}, {"with_dictionaries": False}]
     assert [each.value for each in beside] == [pytest.approx(301 / 3000), pytest.approx(401 / 4000)]
-    assert "shipped dictionary, 50 made runs" in prepared.ours.name
+    assert "tables, 50 made runs" in prepared.ours.name
