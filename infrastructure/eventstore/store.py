@@ -24,7 +24,7 @@ from infrastructure.eventstore.trail import read_trail
 from infrastructure.keys.ring import KeyRing
 from infrastructure.keys.store import DataKey, Owner
 from infrastructure.payloads import encryption
-from infrastructure.payloads.codec import Codec, Packed, encode, encode_origin, event_name
+from infrastructure.payloads.codec import Codec, encode, encode_origin, event_name
 from infrastructure.payloads.encryption import Seal
 from infrastructure.payloads.pieces import Piece
 from infrastructure.postgres.connections import API, connect
@@ -91,12 +91,15 @@ class PostgresEventStore:
                     # The body is of no use any more.
                     del body
                     packed = await large
+                    payload = packed.payload
                     pieces += packed.pieces
+                    sizes.append(packed.size)
+                    references.append(packed.references)
                 else:
-                    packed = Packed(codec.close(body, compress=compress, tenant_id=tenant_id, seal=seal))
-                sizes.append(packed.size)
-                references.append(packed.references)
-                events.append(NewEvent(type_id, origin_bytes, packed.payload))
+                    payload = codec.close(body, compress=compress, tenant_id=tenant_id, seal=seal)
+                    sizes.append(len(payload))
+                    references.append(())
+                events.append(NewEvent(type_id, origin_bytes, payload))
             streams.append(StreamAppend(write.stream_id, write.stream_name, write.expected, events))
         request = AppendRequest(tenant_id, streams, None, pieces)
         appended = await (self._append_large(request) if pieces else self.writer.append(request))

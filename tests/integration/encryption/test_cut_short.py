@@ -1,14 +1,18 @@
 """An erasure that is cut short is finished by asking again or by the next process; no writer comes in between."""
 
 import asyncio
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from application.ports import Write
-from domain.contexts.identity import stream_name
 from domain.errors import DatabaseUnavailableError
 from domain.recorded import Event, Origin, Recorded
 from infrastructure.eventstore.store import PostgresEventStore
@@ -19,7 +23,39 @@ from tests.fixtures.http import Api, open_api, refused
 from tests.fixtures.waiting import eventually
 from tests.integration.encryption.sealed import erase, erased, history
 
-PLAN = stream_name("", "plan")
+ROOT = Path(__file__).resolve().parents[3]
+
+# Arguments: the database, the folder of the key store, and the step after which it is killed.
+KILLED = """
+import asyncio, os, signal, sys
+from pathlib import Path
+from application.contexts import ContextRef
+from domain.recorded import Origin
+from infrastructure.eventstore.store import PostgresEventStore
+from infrastructure.keys.ledger import ErasureLedger
+from infrastructure.keys.ring import KeyRing
+from infrastructure.settings import Settings
+from interfaces.bootstrap import services
+
+url, folder, step = sys.argv[1:]
+
+def die(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+append = ErasureLedger.append
+if step == "ledger":
+    ErasureLedger.append = lambda ledger, entry: (append(ledger, entry), die())
+elif step == "keys":
+    PostgresEventStore.append = die
+else:
+    KeyRing.settled = die
+
+async def main():
+    async with services(Settings(_env_file=None, key_store=Path(folder)), url) as wired:
+        await wired.erasure.erase_context(ContextRef("default", "", "plan"), "asked for", Origin())
+
+asyncio.run(main())
+"""
 
 
 def key_store(api: Api) -> SqliteKeyStore:
@@ -101,6 +137,24 @@ async def test_written_in_the_ledger_alone_it_is_done_by_the_next_process(
         await eventually(lambda: key_store(fresh).status().pending == 0)
         await refused(fresh, fresh.get("plan"), 410, "context-erased")
         await refused(sealed, sealed.get("plan"), 410, "context-erased")
+        assert [entry["event"] for entry in await history(fresh, "plan")] == ["context-created", "context-erased"]
+
+
+@pytest.mark.parametrize("step", ["ledger", "keys", "log"])
+async def test_killed_after_any_step_the_next_process_finishes_and_tells_it_once(
+    sealed: Api, database_url: str, clock: MovableClock, key_settings: dict[str, Any], step: str
+) -> None:
+    await sealed.stored("plan", 1, encrypt=True)
+    arguments = [database_url, str(key_settings["key_store"]), step]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "CONTEXTLINE_MASTER_KEY": key_settings["master_key"]}
+    command = [sys.executable, "-c", KILLED, *arguments]
+    killed = await asyncio.to_thread(subprocess.run, command, env=environment, cwd=key_settings["key_store"])
+    assert killed.returncode == -signal.SIGKILL
+    async with open_api(database_url, clock, **key_settings) as fresh:
+        await eventually(lambda: key_store(fresh).status()[3:6] == (0, 1, 0))
+        for process in (fresh, sealed):
+            await refused(process, process.get("plan"), 410, "context-erased")
+        assert (await erased(fresh, "plan"))["version"] == 2
         assert [entry["event"] for entry in await history(fresh, "plan")] == ["context-created", "context-erased"]
 
 

@@ -112,8 +112,13 @@ async def test_nothing_of_an_erased_session_is_left_in_any_file_table_or_dump(
         await sealed.tell()
         await clear.tell()
         assert await api.keys(order="key") == ["clear", "clear-long", "sealed", "sealed-long"]
-        await eventually(lambda: has_snapshots(url))
+
+        async def has_snapshots() -> bool:
+            return await count(url, "SELECT count(*) AS n FROM contextline.snapshots") >= 2
+
+        await eventually(has_snapshots)
         assert (await other.got("sealed"))["data"]["n"] == LAST
+        assert await count(url, "SELECT count(*) AS n FROM contextline.large_values") >= 2
         dump_before, store_before = data_folder.dump(), (data_folder.keys / FILE_NAME).read_bytes()
         wrapped = data_folder.wrapped_keys()
         assert len(wrapped) == 5
@@ -141,9 +146,9 @@ async def test_nothing_of_an_erased_session_is_left_in_any_file_table_or_dump(
     await an_old_key_store_gives_nothing_back(data_folder, store_before, clock, settings)
 
 
-async def has_snapshots(url: str) -> bool:
-    (found,) = await fetch(url, "SELECT count(*) AS kept FROM contextline.snapshots")
-    return bool(found["kept"] >= 2)
+async def count(url: str, statement: str) -> int:
+    (found,) = await fetch(url, statement)
+    return int(found["n"])
 
 
 async def everything_erased_is_gone(api: Api) -> None:
