@@ -224,8 +224,8 @@ def evolve(context: Context | None, recorded: Recorded[Event]) -> Context:
     if isinstance(event, Erased):
         return _blank(None if begins(event) else context, recorded, *parse_stream_name(event.stream_name))
     assert context is not None, "a context's first event creates it"
-    if context.erased and not isinstance(event, ContextReplaced):
-        # What it changed is gone.
+    if context.erased:
+        # It comes to life again by being created. Its keys are gone, and the log is about to tell it.
         return _blank(context, recorded, context.namespace, context.key)
     changes: dict[str, Any] = {"version": recorded.version, "position": recorded.position, "updated_at": at}
     match event:

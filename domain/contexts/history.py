@@ -120,9 +120,9 @@ def _diff(before: Context | None, event: Event) -> list[Operation]:
             if before and len(event.patch) == 1 and event.patch[0]["path"] == "" and event.patch[0]["op"] == "replace":
                 return diff(before.data, event.patch[0]["value"])
             return event.patch
-        case ContextReplaced() if before and not before.erased:
+        case ContextReplaced() if before:
             return diff(before.data, event.data)
-        case ContextCreated() | ContextReplaced():
+        case ContextCreated():
             return [{"op": "add", "path": "", "value": event.data}]
     return []
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import partial
+from itertools import dropwhile
 from pathlib import Path
 from typing import Any
 
@@ -82,10 +83,9 @@ class CurrentState:
                 # One after the other: of all that are known, one at a time is there in full.
                 changes, before = streams[key], rows.pop(key, None)
                 known = await self._known_context(connection, before) if before else None
-                context = contexts.fold(known, changes)
-                assert context is not None, "a stream's first event creates it"
+                context = contexts.fold(known, changes if known else _from_its_beginning(changes))
                 row = None
-                if not context.deleted and not context.erased:
+                if context and not context.deleted and not context.erased:
                     births = [change.position for change in changes if contexts.begins(change.event)]
                     born = births[-1] if births or not before else before[2]
                     row = self._context_row(key, context, born, changes[-1].key_id, _kept(before, changes))
@@ -236,6 +236,11 @@ class CurrentState:
                     "lasts": [each.last for each in reads],
                 },
             )
+
+
+def _from_its_beginning(changes: Sequence[Recorded[Event]]) -> Iterable[Recorded[Event]]:
+    """Of what has no row, because it was deleted or erased, all from where it is created (anew) on."""
+    return dropwhile(lambda change: not contexts.begins(change.event), changes)
 
 
 def _is_of(recorded: Recorded[Event], kinds: tuple[type[Event], ...]) -> bool:

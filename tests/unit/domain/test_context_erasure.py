@@ -195,13 +195,13 @@ def test_before_the_log_tells_it_an_event_without_its_key_folds_as_erased() -> N
     assert erased is not None
     assert (erased.namespace, erased.key, erased.erased, erased.version) == ("", "plan", True, 2)
     assert erased.created_at == story.current.created_at
-    # What can be read after it changes nothing, unless it is whole.
+    # What can be read after it changes nothing, also where it is whole: it is being erased.
     update = Recorded[Event](
         ContextUpdated(change_type="merge", patch=[]), 1, STREAM, 3, 30, at(9), story.events[0].origin
     )
     assert contexts.evolve(erased, update).erased
     whole = Recorded[Event](ContextReplaced(data=1, attributes=Attributes()), 1, STREAM, 3, 30, at(9), update.origin)
-    assert (contexts.evolve(erased, whole).erased, contexts.evolve(erased, whole).data) == (False, 1)
+    assert (contexts.evolve(erased, whole).erased, contexts.evolve(erased, whole).data) == (True, None)
 
 
 def test_a_stream_can_begin_with_an_erasure_or_with_what_is_left_of_an_event() -> None:
