@@ -91,10 +91,10 @@ class Erasure:
                 "may have to be erased one day"
             )
         told = await self._erase(ref.tenant, [name], "context", reason, origin)
-        if name not in told:
+        done = told.get(name)
+        if done is None:
             # Its keys were destroyed, and the key store that knew whose they were is gone.
-            told[name] = await self._tell(await self._destroyed(ref.tenant, name, sealed, reason, origin), origin)
-        done = told[name]
+            done, _ = await self._tell(await self._destroyed(ref.tenant, name, sealed, reason, origin), origin)
         assert done is not None, "the stream is there"
         return ErasedContext(done.version, done.position, clear)
 
@@ -126,8 +126,8 @@ class Erasure:
         if self._keys is None:
             return 0
         pending = await self._keys.pending()
-        for erasure in pending:
-            await self._tell(erasure, Origin(actor=erasure.actor))
+        told = await _each(pending, lambda erasure: self._tell(erasure, Origin(actor=erasure.actor)))
+        await self._keys.settled([erasure for _, erasure in told])
         return len(pending)
 
     async def _streams(self, tenant: str, session_ids: Sequence[str], user_id: str | None) -> list[str]:
@@ -153,8 +153,7 @@ class Erasure:
         if not names:
             self._refuse(left, f"the {subject} {subject_id!r}")
         mixed = await _each(names, lambda name: self._left(tenant, name))
-        told = await self._erase(tenant, names, subject, reason, origin)
-        done = {name: event for name, event in told.items() if event is not None}
+        done = await self._erase(tenant, names, subject, reason, origin)
         erased_sessions = sum(map(sessions.is_stream_name, done))
         remaining = {item[:3]: item for item in left} | {item[:3]: item for item in mixed if item is not None}
         return ErasedAll(
@@ -188,23 +187,24 @@ class Erasure:
 
     async def _erase(
         self, tenant: str, names: Sequence[str], subject: str, reason: str | None, origin: Origin
-    ) -> dict[str, _Told | None]:
-        """Destroy the keys of streams and tell their logs: of those that had keys, or were not told yet."""
+    ) -> dict[str, _Told]:
+        """Destroy the keys of streams and tell their logs; of those that had keys, or were not told yet, where."""
         keys = self._needed_keys()
 
         async def head(name: str) -> tuple[str, int]:
             return name, await self._store.head(tenant, stream_id(tenant, name))
 
-        async def tell(erasure: PendingErasure) -> tuple[str, _Told | None]:
-            return erasure.stream_name, await self._tell(erasure, origin, heads[erasure.stream_name])
-
         # What is in the log by now was encrypted with keys that exist by now.
         heads = dict(await _each(names, head))
         pending = await keys.destroy(tenant, names, subject, reason, origin.actor)
-        return dict(await _each(pending, tell))
+        told = await _each(pending, lambda erasure: self._tell(erasure, origin, heads[erasure.stream_name]))
+        await keys.settled([erasure for _, erasure in told])
+        return {erasure.stream_name: event for event, erasure in told if event is not None}
 
-    async def _tell(self, erasure: PendingErasure, origin: Origin, expected: int | None = None) -> _Told | None:
-        """Append the erasure to its stream, which settles it; None where nothing was ever stored in it.
+    async def _tell(
+        self, erasure: PendingErasure, origin: Origin, expected: int | None = None
+    ) -> tuple[_Told | None, PendingErasure]:
+        """Append the erasure to its stream, unless nothing was ever stored in it; and what is settled by that.
 
         `expected` is the stream's version before the keys were destroyed. Where somebody has written since, perhaps
         with a new key, that one is destroyed too: before the erasure nothing is left that could be read.
@@ -226,8 +226,7 @@ class Erasure:
                     expected = None
                     continue
                 told = _Told(recorded.version, recorded.position)
-            await keys.settled(erasure)
-            return told
+            return told, erasure
         raise OverloadedError("the keys were destroyed, but others kept writing to the stream: erase it again")
 
     async def _told_before(self, erasure: PendingErasure) -> _Told | None:

@@ -154,8 +154,8 @@ class Keys(Protocol):
         """The streams whose log may not tell yet that their keys were destroyed."""
         ...
 
-    async def settled(self, erasure: PendingErasure) -> None:
-        """The log tells it now."""
+    async def settled(self, erasures: Sequence[PendingErasure]) -> None:
+        """The log tells these now."""
         ...
 
 

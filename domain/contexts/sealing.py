@@ -15,17 +15,19 @@ def sealed_for(context: Context | None, events: Sequence[Event]) -> Subject | No
 
     An encrypted context stays so through updates, rollbacks and deletion; a store says anew.
     """
+    session_id = user_id = None
     encrypted = context is not None and context.encrypted
-    subject = Subject(context.attributes.session_id, context.attributes.user_id) if context else Subject(None, None)
+    if context is not None and encrypted:
+        session_id, user_id = context.attributes.session_id, context.attributes.user_id
     for event in events:
         match event:
             case ContextCreated() | ContextReplaced() | ContextRolledBack():
                 encrypted = event.encrypted
-                subject = Subject(event.attributes.session_id, event.attributes.user_id)
-            case ContextUpdated():
+                session_id, user_id = event.attributes.session_id, event.attributes.user_id
+            case ContextUpdated() if encrypted:
                 named = event.attributes.named()
-                subject = Subject(named.get("session_id", subject.session_id), named.get("user_id", subject.user_id))
+                session_id, user_id = named.get("session_id", session_id), named.get("user_id", user_id)
             case ContextErased():
                 # Who erases must be able to read that it was done.
                 return None
-    return subject if encrypted else None
+    return Subject(session_id, user_id) if encrypted else None

@@ -123,9 +123,10 @@ class KeyRing:
         """The streams whose log may not tell yet that their keys were destroyed."""
         return await self._in_thread(self._store.pending)
 
-    async def settled(self, erasure: PendingErasure) -> None:
-        """The log tells it now."""
-        await self._in_thread(self._store.settled, erasure)
+    async def settled(self, erasures: Sequence[PendingErasure]) -> None:
+        """The log tells these now."""
+        if erasures:
+            await self._in_thread(self._store.settled, erasures)
 
     async def _make(self) -> None:
         while self._wanted:

@@ -101,11 +101,12 @@ class SqliteKeyStore:
         with self._file.looking():
             return self._pending(None, None)
 
-    def settled(self, erasure: PendingErasure) -> None:
-        """The log tells it now. Where more keys were destroyed meanwhile, it stays pending."""
-        keys = b"".join(map(bytes.fromhex, erasure.keys))
+    def settled(self, erasures: Sequence[PendingErasure]) -> None:
+        """The log tells these now. Where more keys of a stream were destroyed meanwhile, it stays pending."""
         with self._changing():
-            self._file.run("remove_pending", tenant=erasure.tenant, stream_name=erasure.stream_name, keys=keys)
+            for erasure in erasures:
+                keys = b"".join(map(bytes.fromhex, erasure.keys))
+                self._file.run("remove_pending", tenant=erasure.tenant, stream_name=erasure.stream_name, keys=keys)
 
     def follow_ledger(self) -> ErasureLedger:
         """The ledger, to see what is erased from now on."""

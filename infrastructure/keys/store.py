@@ -81,8 +81,8 @@ class KeyStore(Protocol):
         """The streams whose log may not tell yet that their keys were destroyed."""
         ...
 
-    def settled(self, erasure: PendingErasure) -> None:
-        """The log tells it now."""
+    def settled(self, erasures: Sequence[PendingErasure]) -> None:
+        """The log tells these now."""
         ...
 
     def follow_ledger(self) -> ErasureLedger:

@@ -67,6 +67,14 @@ async def test_storing_again_goes_on_in_the_same_stream_and_stays_encrypted(seal
     await refused(sealed, sealed.get("plan", version=3), 410, "context-erased")
 
 
+async def test_preconditions_see_that_nothing_lives_there(sealed: Api) -> None:
+    await sealed.stored("plan", 1, encrypt=True)
+    await erased(sealed, "plan")
+    await refused(sealed, sealed.store("plan", 2, headers={"If-Match": "*"}), 412, "precondition-failed")
+    await refused(sealed, sealed.store("plan", 2, headers={"If-Match": '"1"'}), 412, "precondition-failed")
+    assert (await sealed.store("plan", 2, headers={"If-None-Match": "*"})).status_code == 201
+
+
 async def test_asking_twice_answers_alike(sealed: Api) -> None:
     await sealed.stored("plan", 1, encrypt=True)
     first = await erased(sealed, "plan")

@@ -108,7 +108,7 @@ def test_with_a_stream_go_all_its_keys_and_nothing_of_whose_they_were_is_left(pl
         keys = store.ensure([PLAN, PLAN._replace(user_id="u-2"), PLAN._replace(session_id="s-2"), OTHER], NOW)
         (erasure,) = store.destroy("default", [PLAN.stream_name], "user", None, None, NOW)
         assert erasure.keys == tuple(sorted(key.id.hex() for key in keys[:3]))
-        store.settled(erasure)
+        store.settled([erasure])
         assert (store.streams_of_session("default", "s-2"), store.streams_of_user("default", "u-2")) == ([], [])
         status = store.status()
         assert (status.keys, status.erased, status.erasures, status.pending) == (1, 3, 1, 0)
@@ -137,11 +137,11 @@ def test_what_is_to_be_told_stays_until_it_is(places: Places) -> None:
         key_of(store, PLAN)
         assert destroy(store, PLAN) == [PLAN.stream_name]
         # What is settled is what was told: another key was destroyed meanwhile.
-        store.settled(erasure)
+        store.settled([erasure])
         (both,) = store.pending()
         assert both.keys[:1] == erasure.keys
         assert len(both.keys) == 2
-        store.settled(both)
+        store.settled([both])
         assert store.pending() == []
         assert destroy(store, PLAN) == []
 
@@ -151,7 +151,7 @@ def test_an_old_key_store_brings_nothing_back(places: Places) -> None:
         plan, note = key_of(store, PLAN), key_of(store, NOTE)
         old = places.copy()
         destroy(store, PLAN)
-        store.settled(store.pending()[0])
+        store.settled(store.pending())
     places.file.write_bytes(old.read_bytes())
     with places.opened() as store:
         with pytest.raises(ErasedError):
