@@ -22,8 +22,8 @@ demo: environment         ## agent runs through the public API; RUNS=file for re
 bench: environment        ## ratios against peers; IDS="B1 B4" for some
 	@scripts/install-bench-tools && $(BIN)/python -m benchmarks $(IDS)
 
-soak: environment         ## long chaos runs
-	@$(BIN)/python -m pytest -m soak tests/chaos
+soak: environment         ## long chaos runs, memory
+	@$(BIN)/python -m pytest -m soak tests
 
 environment: $(VENV)/.made
 

@@ -126,8 +126,9 @@ class Erasure:
         if self._keys is None:
             return 0
         pending = await self._keys.pending()
-        told = await _each(pending, lambda erasure: self._tell(erasure, Origin(actor=erasure.actor)))
-        await self._keys.settled([erasure for _, erasure in told])
+        if pending:
+            told = await _each(pending, lambda erasure: self._tell(erasure, Origin(actor=erasure.actor)))
+            await self._keys.settled([erasure for _, erasure in told])
         return len(pending)
 
     async def _streams(self, tenant: str, session_ids: Sequence[str], user_id: str | None) -> list[str]:

@@ -336,7 +336,7 @@ class GroupCommit:
         # What was being looked at was not sent.
         self._again.extend(self._aside)
         self._aside.clear()
-        if self._connecting is None:
+        if self._connecting is None and self._has_work():
             self._connecting = self._running_loop.create_task(self._connect(), name="append-connection")
 
     async def _connect(self) -> None:

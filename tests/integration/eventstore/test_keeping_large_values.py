@@ -12,7 +12,9 @@ from application.ports import Write
 from domain.contexts.events import Attributes, ContextCreated, ContextReplaced
 from domain.errors import DamagedEventError, VersionConflictError
 from domain.recorded import Event, Origin, Recorded
+from infrastructure.eventstore.requests import AppendRequest, NewEvent, StreamAppend
 from infrastructure.eventstore.store import PostgresEventStore
+from infrastructure.payloads.codec import Codec
 from infrastructure.payloads.pieces import PIECE_BYTES
 from infrastructure.postgres.connections import API, PROJECTION, connect, conninfo
 from tests.fixtures.clock import MovableClock
@@ -266,6 +268,16 @@ async def test_what_is_stored_uncompressed_and_compressed_is_the_same_value(
     await stored(store, "t", LONG)
     assert await pieces(look) == -(-len(LONG) // PIECE_BYTES)
     assert await data_of(store, "s") == await data_of(store, "t") == [LONG]
+
+
+async def test_what_was_written_whole_before_is_read_and_gone_on_from(store: PostgresEventStore, look: Any) -> None:
+    created = ContextCreated(namespace="", key="s", data=LONG, attributes=Attributes())
+    whole = NewEvent(await store.type_id("context-created"), b"", Codec().encode_event(created))
+    await store.append_raw(AppendRequest(1, [StreamAppend(sid("s"), "s", 0, [whole])]))
+    assert await pieces(look) == 0
+    await stored(store, "s", [LONG], 1)
+    assert await data_of(store, "s") == [LONG, [LONG]]
+    assert await pieces(look) > 0
 
 
 async def test_roles_can_add_and_read_values_and_nothing_else(store: PostgresEventStore, database_url: str) -> None:
