@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 from psycopg.pq.abc import PGresult
 
+from domain.errors import VersionConflictError
 from infrastructure.eventstore import large_values
 from infrastructure.eventstore.requests import ABSENT, Appended, AppendRequest, StreamAppend, StreamKey
 from infrastructure.payloads.pieces import Piece
@@ -123,11 +124,10 @@ class Batch:
 
     def add(self, request: AppendRequest) -> bool:
         """Whether it fits what came before: a stream that the batch has named has the version expected."""
-        tenant_id, streams = request.tenant_id, request.streams
-        if self._streams and not self._fits(tenant_id, streams):
+        if self.conflict(request) is not None:
             return False
-        count = 0
-        for stream in streams:
+        tenant_id, count = request.tenant_id, 0
+        for stream in request.streams:
             count += len(stream.events)
             self._add(tenant_id, stream)
         if request.tracking:
@@ -136,6 +136,18 @@ class Batch:
             self._pieces += [(tenant_id, piece) for piece in request.large_values]
         self._counts.append(count)
         return True
+
+    def conflict(self, request: AppendRequest) -> VersionConflictError | None:
+        """Why an append does not fit what came before, or itself; None where it does."""
+        reached: dict[StreamKey, int] = {}
+        for stream in request.streams:
+            key = (request.tenant_id, stream.stream_id.int)
+            # It may come back to a stream that it named before.
+            version = reached[key] if key in reached else self.version(*key)
+            if version is not None and version != stream.expected:
+                return VersionConflictError(stream.expected, version)
+            reached[key] = stream.expected + len(stream.events)
+        return None
 
     def version(self, tenant_id: int, stream_number: int) -> int | None:
         """The version that a stream has after it; None if the batch doesn't name it."""
@@ -168,21 +180,6 @@ class Batch:
     def events_before_last(self) -> int:
         """Events in all statements but the last, whose beginning is what the database remembers of a batch."""
         return sum(len(arguments.payloads) for arguments in self._statements[:-1])
-
-    def _fits(self, tenant_id: int, streams: Sequence[StreamAppend]) -> bool:
-        if len(streams) == 1:
-            (stream,) = streams
-            known = self._streams.get((tenant_id, stream.stream_id.int))
-            return known is None or known.version == stream.expected
-        reached: dict[StreamKey, int] = {}
-        for stream in streams:
-            key = (tenant_id, stream.stream_id.int)
-            known = self._streams.get(key)
-            version = reached.get(key, known.version if known else None)
-            if version is not None and version != stream.expected:
-                return False
-            reached[key] = stream.expected + len(stream.events)
-        return True
 
     def _add(self, tenant_id: int, stream: StreamAppend) -> None:
         arguments, version = self._statements[-1], stream.expected

@@ -23,7 +23,6 @@ from domain.errors import (
     OutcomeUnknownError,
     OverloadedError,
     UnavailableError,
-    VersionConflictError,
 )
 from infrastructure.eventstore.append import CONFLICT, SUPERSEDED, Batch, heads_found, heads_wanted
 from infrastructure.eventstore.requests import Appended, AppendRequest, StreamKey, refusals
@@ -258,7 +257,8 @@ class GroupCommit:
             if not waiting.answer.done():
                 waiting.answer.set_result(result)
         for waiting in sent.held:
-            self._fail([waiting], _conflict(waiting.request, sent.batch))
+            missed = OverloadedError("the change met another on its way and was not made; try again")
+            self._fail([waiting], sent.batch.conflict(waiting.request) or missed)
 
     def _refused(self, group: _Group, error: Exception) -> None:
         """The database refused something that was not seen before: find whose it is, so that it fails alone."""
@@ -391,14 +391,3 @@ class GroupCommit:
     def _running_loop(self) -> asyncio.AbstractEventLoop:
         assert self._loop is not None, "it was started"
         return self._loop
-
-
-def _conflict(request: AppendRequest, batch: Batch) -> Exception:
-    reached: dict[StreamKey, int] = {}
-    for stream in request.streams:
-        key = (request.tenant_id, stream.stream_id.int)
-        version = reached.get(key, batch.version(*key))
-        if version is not None and version != stream.expected:
-            return VersionConflictError(stream.expected, version)
-        reached[key] = stream.expected + len(stream.events)
-    return OverloadedError("the change met another on its way and was not made; try again")

@@ -129,6 +129,16 @@ async def test_an_append_to_several_streams_is_made_whole_or_not_at_all(
     assert await tail.read() == ["a1", "b2", "c1"]
 
 
+async def test_an_append_that_comes_back_to_a_stream_with_another_version_is_a_conflict_with_itself(
+    any_store: PostgresEventStore, request_for: Requests, tail: Tail
+) -> None:
+    twice = AppendRequest(1, [request_for.stream("s", 0, "one"), request_for.stream("s", 0, "also one")])
+    with pytest.raises(VersionConflictError) as refused:
+        await any_store.append_raw(twice)
+    assert (refused.value.expected, refused.value.current) == (0, 1)
+    assert await tail.read() == []
+
+
 @pytest.mark.parametrize("how", ["a NUL in a name", "a version below 0", "an event type that is none"])
 async def test_what_the_database_refuses_fails_alone(
     any_store: PostgresEventStore, request_for: Requests, tail: Tail, how: str

@@ -116,6 +116,12 @@ def test_an_append_may_come_back_to_a_stream_that_it_named_before() -> None:
     assert (sent["event_versions"], sent["indexes"]) == ([1, 5, 2], [2, 1, 2])
 
 
+def test_an_append_that_comes_back_with_another_version_is_left_out_whole() -> None:
+    batch = Batch()
+    assert not batch.add(append(to(A, 0, b"a1"), to(A, 0, b"a1 again")))
+    assert batch.version(1, A.int) is None
+
+
 def test_the_library_may_begin_a_stream_at_version_0() -> None:
     batch = batch_of(append(to(A, ABSENT, b"x", b"y")), append(to(A, 1, b"z")))
     (sent,) = columns(batch)
