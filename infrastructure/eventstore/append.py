@@ -83,8 +83,13 @@ class _Arguments:
 
     def packed(self, head: Sequence[bytes]) -> Statement:
         trackings, known = self.trackings, len(self.old)
-        # A new stream's index is negative until it is known how many come before.
-        streams = self.streams if not self.new else [n if n > 0 else known - n for n in self.streams]
+        streams, versions = self.streams, self.versions
+        if self.new:
+            # A new stream's index is negative until it is known how many come before.
+            streams = [n if n > 0 else known - n for n in streams]
+        elif streams == list(range(1, known + 1)):
+            # One event for each: what the database needs to know is told by the streams alone.
+            streams = versions = []
         return Statement(
             APPEND.name,
             [
@@ -98,7 +103,7 @@ class _Arguments:
                 Integers(self.new_versions).packed,
                 Texts(self.new_names).packed,
                 Integers(streams).packed,
-                Integers(self.versions).packed,
+                Integers(versions).packed,
                 SmallInts(self.type_ids).packed,
                 Byteas(self.origins).packed,
                 Byteas(self.payloads).packed,

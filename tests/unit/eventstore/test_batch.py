@@ -143,6 +143,17 @@ def test_a_position_in_another_log_goes_with_its_events() -> None:
     assert (sent["tracking_tenants"], sent["tracking_names"], sent["tracking_positions"]) == ([1], ["upstream"], [7])
 
 
+def test_one_event_for_each_of_some_streams_that_exist_is_told_by_the_streams_alone() -> None:
+    (sent,) = columns(batch_of(append(to(A, 1, b"a")), append(to(B, 7, b"b"))))
+    assert (sent["streams"], sent["expected"], sent["versions"]) == ([A, B], [1, 7], [2, 8])
+    assert (sent["indexes"], sent["event_versions"], sent["payloads"]) == ([], [], [b"a", b"b"])
+
+
+def test_a_stream_without_events_or_with_two_is_told_with_the_places_of_the_events() -> None:
+    (sent,) = columns(batch_of(append(to(A, 5), to(B, 4, b"b5", b"b6"))))
+    assert (sent["versions"], sent["indexes"], sent["event_versions"]) == ([5, 6], [2, 2], [5, 6])
+
+
 def test_each_append_is_told_where_it_went() -> None:
     batch = batch_of(append(to(A, 0, b"a")), append(to(B, 0, b"b", b"b")), append(tracking=Tracking("upstream", 7)))
     assert batch.appended_at(11, NOW) == [Appended(11, 11, NOW), Appended(12, 13, NOW), Appended(14, 13, NOW)]
@@ -178,7 +189,9 @@ def test_versions_run_without_a_hole_whatever_is_asked(asked: list[tuple[UUID, i
     streams = [*sent["streams"], *sent["new_streams"]]
     first = dict(zip(sent["streams"], sent["expected"], strict=True))
     seen: dict[UUID, int] = {}
-    for index, version in zip(sent["indexes"], sent["event_versions"], strict=True):
+    # Where the streams alone tell it, nothing else does.
+    indexes = sent["indexes"] or range(1, len(streams) + 1)
+    for index, version in zip(indexes, sent["event_versions"] or sent["versions"], strict=True):
         stream = streams[index - 1]
         assert version == seen.get(stream, first.get(stream, 0)) + 1
         seen[stream] = version
