@@ -61,12 +61,42 @@ class _Kept(Entry, Generic[S]):
         return self.size + self.added
 
 
-class _Turn(asyncio.Lock):
-    """Whose turn it is on a stream, and how many have it or wait for it."""
+class _Line(asyncio.Lock):
+    """Who has the turn on a stream, and how many have it or wait for it."""
 
     def __init__(self) -> None:
         super().__init__()
         self.users = 0
+
+
+class _Turn:
+    """One caller's turn on a stream, as an asynchronous context manager; the last who leaves clears away."""
+
+    __slots__ = ("_number", "_turns")
+
+    def __init__(self, turns: dict[int, _Line], number: int) -> None:
+        self._turns, self._number = turns, number
+
+    async def __aenter__(self) -> None:
+        line = self._turns.get(self._number)
+        if line is None:
+            line = self._turns[self._number] = _Line()
+        line.users += 1
+        try:
+            await line.acquire()
+        except BaseException:
+            self._leave(line)
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        line = self._turns[self._number]
+        line.release()
+        self._leave(line)
+
+    def _leave(self, line: _Line) -> None:
+        line.users -= 1
+        if not line.users:
+            del self._turns[self._number]
 
 
 class Aggregates(Generic[S]):
@@ -90,13 +120,13 @@ class Aggregates(Generic[S]):
         self._kind, self._store, self._snapshots, self._clock = kind, store, snapshots, clock
         self._fold, self._sealed_for, self._cache, self._scale = fold, sealed_for, cache, Scale()
         # By number: a UUID's own hash is computed anew each time, in Python.
-        self._turns: dict[int, _Turn] = {}
+        self._turns: dict[int, _Line] = {}
 
     async def load(self, tenant: str, stream_name: str) -> S | None:
         """The newest state: it has everything that was acknowledged before the call. None if there is none."""
         stream = stream_id(tenant, stream_name)
         self._kept(stream)
-        return await self._refresh(tenant, stream)
+        return await self.refresh(tenant, stream)
 
     async def events(self, tenant: str, stream_name: str, up_to: int | None = None) -> Sequence[Recorded[Event]]:
         """The whole stream, or its beginning."""
@@ -113,45 +143,52 @@ class Aggregates(Generic[S]):
             UnavailableError: the database is away.
         """
         stream = stream_id(tenant, stream_name)
-        # Commands of this process on one stream take turns: they would only conflict with each other.
-        turn = self._turns.get(stream.int)
-        if turn is None:
-            turn = self._turns[stream.int] = _Turn()
-        turn.users += 1
-        try:
-            async with turn:
-                return await self._carry_out(tenant, stream, stream_name, decide, origin)
-        finally:
-            turn.users -= 1
-            if not turn.users:
-                del self._turns[stream.int]
-
-    async def _carry_out(
-        self, tenant: str, stream: UUID, stream_name: str, decide: Decide[S], origin: Origin
-    ) -> tuple[S, Sequence[Recorded[Event]]]:
-        kept = self._kept(stream)
-        newest = kept is None
-        state = kept.state if kept else await self._refresh(tenant, stream)
-        for _ in range(ATTEMPTS):
-            try:
-                events = decide(state, self._clock())
-            except ContextlineError:
-                if newest:
-                    raise
-                state, newest = await self._refresh(tenant, stream), True
-                continue
-            sealed_for = self._sealed_for(state, events)
-            write = Write(stream, stream_name, state.version if state else 0, events, sealed_for)
-            try:
-                recorded = await self._store.append(tenant, [write], origin)
-            except VersionConflictError:
-                state, newest = await self._refresh(tenant, stream), True
-                continue
-            after = self._fold(state, recorded)
-            assert after is not None, "a command that is carried out leaves an event"
-            self._keep(tenant, stream, after, recorded)
-            return after, recorded
+        async with self.turn(stream):
+            state = self.kept(stream)
+            newest = state is None
+            if state is None:
+                state = await self.refresh(tenant, stream)
+            for _ in range(ATTEMPTS):
+                try:
+                    events = decide(state, self._clock())
+                except ContextlineError:
+                    if newest:
+                        raise
+                    state, newest = await self.refresh(tenant, stream), True
+                    continue
+                write = self.write(stream, stream_name, state, events)
+                try:
+                    recorded = await self._store.append(tenant, [write], origin)
+                except VersionConflictError:
+                    state, newest = await self.refresh(tenant, stream), True
+                    continue
+                after = self.take(tenant, stream, state, recorded)
+                assert after is not None, "a command that is carried out leaves an event"
+                return after, recorded
         raise OverloadedError(f"the change met {ATTEMPTS} others on its way and was not made; try again")
+
+    # What a command on several streams is made of (together.py)
+
+    def turn(self, stream: UUID) -> _Turn:
+        """Commands of this process on one stream take turns: they would only conflict with each other."""
+        return _Turn(self._turns, stream.int)
+
+    def kept(self, stream: UUID) -> S | None:
+        """The state in memory, which may be outdated; None where none is."""
+        kept = self._kept(stream)
+        return kept.state if kept else None
+
+    def write(self, stream: UUID, stream_name: str, state: S | None, events: Sequence[Event]) -> Write:
+        """What to append of events that were decided on a state. No events: only that it is still the newest."""
+        expected = state.version if state else 0
+        return Write(stream, stream_name, expected, events, self._sealed_for(state, events))
+
+    def take(self, tenant: str, stream: UUID, state: S | None, recorded: Sequence[Recorded[Event]]) -> S | None:
+        """The state after events that were appended to it."""
+        after = self._fold(state, recorded)
+        if after is not None:
+            self._keep(tenant, stream, after, recorded)
+        return after
 
     def _kept(self, stream: UUID) -> _Kept[S] | None:
         kept: _Kept[S] | None = self._cache.get(stream.int)
@@ -161,7 +198,8 @@ class Aggregates(Generic[S]):
             self._cache.hits += 1
         return kept
 
-    async def _refresh(self, tenant: str, stream: UUID) -> S | None:
+    async def refresh(self, tenant: str, stream: UUID) -> S | None:
+        """The newest state: what is in memory, brought up to date, else from the log."""
         version = await self._store.head(tenant, stream)
         kept: _Kept[S] | None = self._cache.peek(stream.int)
         if kept is not None:

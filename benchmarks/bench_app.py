@@ -22,7 +22,7 @@ from infrastructure.settings import Settings
 from interfaces.bootstrap import utc_now
 from interfaces.cli import server
 from interfaces.http.app import create_app
-from interfaces.http.models import StoreRequest
+from interfaces.http.models.contexts import StoreRequest
 from interfaces.http.requests import read_body
 
 DATABASE_URL = "CONTEXTLINE_DATABASE_URL"

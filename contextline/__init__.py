@@ -2,9 +2,9 @@
 
 from msgspec import UNSET
 
-from contextline._async_client import AsyncContextClient
-from contextline._client import ContextClient
+from contextline._async.client import AsyncContextClient
 from contextline._shortcuts import get_context, store_context
+from contextline._sync.client import ContextClient
 from contextline.errors import (
     AlreadyExistsError,
     ChangeDoesNotApplyError,

@@ -134,3 +134,8 @@ def _text(name: str, value: Any) -> str:
                 raise InvalidInputError.at(name, detail, kind="parameter")
             return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     raise TypeError(f"{name} can't be of type {type(value).__name__}")
+
+
+def context_names(key: str, namespace: str) -> dict[str, Any]:
+    """What names a context in a query."""
+    return {"key": key, "namespace": namespace or None}

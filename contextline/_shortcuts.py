@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Unpack
 
-from contextline._client import ContextClient
+from contextline._sync.client import ContextClient
 from contextline.options import StoreOptions
 from contextline.types import Context, Stored
 

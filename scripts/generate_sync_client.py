@@ -5,6 +5,7 @@ python scripts/generate_sync_client.py --check    # exit status 1 if what is the
 """
 
 import argparse
+import re
 import subprocess
 import sys
 import tempfile
@@ -13,27 +14,33 @@ from pathlib import Path
 import unasync
 
 PACKAGE = Path(__file__).resolve().parent.parent / "contextline"
-FILES = {"_async_transport.py": "_transport.py", "_async_client.py": "_client.py"}
+SOURCES = PACKAGE / "_async"
 NAMES = {
     "AsyncBaseTransport": "BaseTransport",
     "AsyncClient": "Client",
-    "AsyncContextClient": "ContextClient",
-    "AsyncTransport": "Transport",
-    "_async_transport": "_transport",
+    "_async": "_sync",
     "aclose": "close",
     "anyio": "time",
 }
 
 
-def generate(source: str, target: str) -> str:
+def names() -> dict[str, str]:
+    """What becomes of each name; of our own classes all that begin with Async."""
+    classes = re.findall(r"^class Async(\w+)", "\n".join(map(Path.read_text, SOURCES.glob("*.py"))), re.MULTILINE)
+    return NAMES | {f"Async{name}": name for name in classes}
+
+
+def generate(source: Path) -> str:
     """The text of a synchronous file, formatted as the rest of the tree is."""
     with tempfile.TemporaryDirectory() as folder:
-        asynchronous = Path(folder, "_async", target)
+        asynchronous = Path(folder, "_async", source.name)
         asynchronous.parent.mkdir()
-        asynchronous.write_text((PACKAGE / source).read_text(encoding="utf-8"), encoding="utf-8")
-        unasync.unasync_files([str(asynchronous)], [unasync.Rule("/_async/", "/_sync/", NAMES)])
-        text = Path(folder, "_sync", target).read_text(encoding="utf-8")
-    header = f"# Generated from {source} by scripts/generate_sync_client.py: edit that one, then run the script.\n"
+        asynchronous.write_text(source.read_text(encoding="utf-8"), encoding="utf-8")
+        unasync.unasync_files([str(asynchronous)], [unasync.Rule("/_async/", "/_sync/", names())])
+        text = Path(folder, "_sync", source.name).read_text(encoding="utf-8")
+    header = (
+        f"# Generated from _async/{source.name} by scripts/generate_sync_client.py: edit that, then run the script.\n"
+    )
     return _ruff("format", "-", text=_ruff("check", "--fix", "--select", "I", "-", text=header + text))
 
 
@@ -43,16 +50,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="write nothing; exit status 1 if a file is out of date")
     check = parser.parse_args(arguments).check
     stale = False
-    for source, target in FILES.items():
-        text, file = generate(source, target), PACKAGE / target
+    for source in sorted(SOURCES.glob("[a-z]*.py")):
+        text, file = generate(source), PACKAGE / "_sync" / source.name
         if file.exists() and file.read_text(encoding="utf-8") == text:
             continue
         stale = True
         if check:
-            print(f"contextline/{target} is out of date: run scripts/generate_sync_client.py", file=sys.stderr)
+            print(f"{file.relative_to(PACKAGE)} is out of date: run scripts/generate_sync_client.py", file=sys.stderr)
         else:
             file.write_text(text, encoding="utf-8")
-            print(f"wrote contextline/{target}")
+            print(f"wrote {file.relative_to(PACKAGE)}")
     return int(check and stale)
 
 

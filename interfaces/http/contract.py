@@ -9,8 +9,8 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from interfaces.http import models
-from interfaces.http.answers import Problem
+from interfaces.http.answers.base import Problem
+from interfaces.http.models.base import Body
 from interfaces.http.problems import MEDIA_TYPE
 
 _REF = "#/components/schemas/{model}"
@@ -92,11 +92,7 @@ def install(app: FastAPI) -> None:
                 description=app.description,
                 routes=app.routes,
             )
-            bodies = [
-                (model, "validation")
-                for model in vars(models).values()
-                if isinstance(model, type) and issubclass(model, models.Body) and model is not models.Body
-            ]
+            bodies = [(model, "validation") for model in _below(Body)]
             _, definitions = models_json_schema([*bodies, (Problem, "serialization")], ref_template=_REF)  # type: ignore[list-item]
             document["components"]["schemas"].update(definitions["$defs"])
             for operations in document["paths"].values():
@@ -109,3 +105,11 @@ def install(app: FastAPI) -> None:
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _below(model: type[BaseModel]) -> list[type[BaseModel]]:
+    found: list[type[BaseModel]] = []
+    for below in model.__subclasses__():
+        found += [below, *_below(below)]
+    # A model may be below several.
+    return list(dict.fromkeys(found))

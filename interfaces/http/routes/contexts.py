@@ -15,8 +15,8 @@ from domain.contexts.events import AttributeChanges, Attributes
 from domain.errors import ContextNotFoundError, Fault, InvalidInputError
 from domain.recorded import Origin
 from domain.values import identical
-from interfaces.http import models
-from interfaces.http.answers import (
+from interfaces.http.answers.base import answer, etag
+from interfaces.http.answers.contexts import (
     ChangedAnswer,
     ContextAnswer,
     DeletedAnswer,
@@ -25,15 +25,25 @@ from interfaces.http.answers import (
     RolledBackAnswer,
     StoredAnswer,
     VersionsAnswer,
-    answer,
     attributes_document,
     changed_document,
-    etag,
     full_context_document,
     history_document,
     version_document,
 )
 from interfaces.http.contract import told
+from interfaces.http.models.base import ChangeOptions
+from interfaces.http.models.contexts import (
+    AttributeOptions,
+    DeleteQuery,
+    DiffQuery,
+    GetQuery,
+    HistoryQuery,
+    KeyQuery,
+    RollbackRequest,
+    StoreRequest,
+    UpdateRequest,
+)
 from interfaces.http.preconditions import conditional
 from interfaces.http.problems import InvalidHeaderError, PreconditionFailedError
 from interfaces.http.requests import (
@@ -79,10 +89,10 @@ def _with_key(method: str, name: str, **told_of: Any) -> Callable[[R], R]:
     return decorate
 
 
-@router.post("/store", **told(_STORED, body=models.StoreRequest, headers=("If-Match", "If-None-Match")))
+@router.post("/store", **told(_STORED, body=StoreRequest, headers=("If-Match", "If-None-Match")))
 async def store(request: Request) -> Response:
     """Store data under a key. Over a live context it replaces data and options, and answers 200."""
-    wired, body = services(request), await read_body(request, models.StoreRequest)
+    wired, body = services(request), await read_body(request, StoreRequest)
     options = body.options
     given = _named_attributes(options)
     given.setdefault("ttl", wired.settings.default_ttl)
@@ -109,10 +119,10 @@ async def store(request: Request) -> Response:
     return answer(document, 201 if created else 200, etag(context.version))
 
 
-@_with_key("GET", "get", answers=_READ, query=models.GetQuery, headers=("If-None-Match",))
+@_with_key("GET", "get", answers=_READ, query=GetQuery, headers=("If-None-Match",))
 async def get(request: Request) -> Response:
     """Read one context, strongly consistent; or a past state of it."""
-    wired, query = services(request), read_query(request, models.GetQuery)
+    wired, query = services(request), read_query(request, GetQuery)
     ref = context_ref(request, query.key, query.namespace)
     asked = [name for name in ("version", "as_of", "as_of_position") if getattr(query, name) is not None]
     if len(asked) > 1:
@@ -131,13 +141,11 @@ async def get(request: Request) -> Response:
     return answer_in_pieces(document, headers) if looks_large(context.data) else answer(document, headers=headers)
 
 
-@_with_key(
-    "PUT", "update", answers={200: ChangedAnswer}, query=models.KeyQuery, body=models.UpdateRequest, headers=_IF_MATCH
-)
+@_with_key("PUT", "update", answers={200: ChangedAnswer}, query=KeyQuery, body=UpdateRequest, headers=_IF_MATCH)
 async def update(request: Request) -> Response:
     """Change a part of a context, or its options; options that are not named stay."""
-    wired, query = services(request), read_query(request, models.KeyQuery)
-    body = await read_body(request, models.UpdateRequest)
+    wired, query = services(request), read_query(request, KeyQuery)
+    body = await read_body(request, UpdateRequest)
     options = body.options
     refuse_if_none_match(request)
     ref = context_ref(request, query.key, _namespace(query, options))
@@ -158,12 +166,12 @@ async def update(request: Request) -> Response:
     return answer(changed_document(context), headers=etag(context.version))
 
 
-@_with_key("DELETE", "delete", answers={200: DeletedAnswer}, query=models.DeleteQuery, headers=_IF_MATCH)
+@_with_key("DELETE", "delete", answers={200: DeletedAnswer}, query=DeleteQuery, headers=_IF_MATCH)
 async def delete(request: Request) -> Response:
     """Delete a context. Its history stays, and storing under the key again goes on in it."""
     refuse_body(request)
     refuse_if_none_match(request)
-    wired, query = services(request), read_query(request, models.DeleteQuery)
+    wired, query = services(request), read_query(request, DeleteQuery)
     ref = context_ref(request, query.key, query.namespace)
     command = DeleteContext(**_why(request, query))
     context = await conditional(request, wired.contexts.delete(ref, command, _origin(query)))
@@ -182,14 +190,14 @@ async def delete(request: Request) -> Response:
     "POST",
     "rollback",
     answers={200: RolledBackAnswer},
-    query=models.KeyQuery,
-    body=models.RollbackRequest,
+    query=KeyQuery,
+    body=RollbackRequest,
     headers=_IF_MATCH,
 )
 async def rollback(request: Request) -> Response:
     """Make data and options what they were at a version or checkpoint. That is a new version; none is lost."""
-    wired, query = services(request), read_query(request, models.KeyQuery)
-    body = await read_body(request, models.RollbackRequest)
+    wired, query = services(request), read_query(request, KeyQuery)
+    body = await read_body(request, RollbackRequest)
     options = body.options
     refuse_if_none_match(request)
     ref = context_ref(request, query.key, _namespace(query, options))
@@ -201,10 +209,10 @@ async def rollback(request: Request) -> Response:
     return answer({**changed_document(context), "toVersion": version}, headers=etag(context.version))
 
 
-@_with_key("GET", "history", answers={200: HistoryAnswer}, query=models.HistoryQuery)
+@_with_key("GET", "history", answers={200: HistoryAnswer}, query=HistoryQuery)
 async def history(request: Request) -> Response:
     """Who changed what, when and why, with the diff of each change; also of a context that is gone."""
-    wired, query = services(request), read_query(request, models.HistoryQuery)
+    wired, query = services(request), read_query(request, HistoryQuery)
     ref = context_ref(request, query.key, query.namespace)
     newest_first = query.order == "desc"
     found, more = await wired.contexts.history(
@@ -218,18 +226,18 @@ async def history(request: Request) -> Response:
     return answer({"items": [history_document(entry) for entry in found], "nextCursor": cursor})
 
 
-@_with_key("GET", "versions", answers={200: VersionsAnswer}, query=models.KeyQuery)
+@_with_key("GET", "versions", answers={200: VersionsAnswer}, query=KeyQuery)
 async def versions(request: Request) -> Response:
     """All versions, with the names of checkpoints."""
-    wired, query = services(request), read_query(request, models.KeyQuery)
+    wired, query = services(request), read_query(request, KeyQuery)
     events, erased_through = await wired.contexts.versions(context_ref(request, query.key, query.namespace))
     return answer({"items": [version_document(event, erased_through) for event in events]})
 
 
-@_with_key("GET", "diff", answers={200: DiffAnswer}, query=models.DiffQuery)
+@_with_key("GET", "diff", answers={200: DiffAnswer}, query=DiffQuery)
 async def diff(request: Request) -> Response:
     """What turns one version into another, as JSON Patch (RFC 6902); either may be the older."""
-    wired, query = services(request), read_query(request, models.DiffQuery)
+    wired, query = services(request), read_query(request, DiffQuery)
     ref = context_ref(request, query.key, query.namespace)
     one, other, patch = await wired.contexts.diff(ref, query.from_, query.to)
     before, after = attributes_document(one.attributes), attributes_document(other.attributes)
@@ -239,19 +247,19 @@ async def diff(request: Request) -> Response:
     return answer({"from": query.from_, "to": query.to, "diff": patch, "attributes": changed})
 
 
-def _named_attributes(options: models.AttributeOptions) -> dict[str, Any]:
+def _named_attributes(options: AttributeOptions) -> dict[str, Any]:
     """The attributes that a request names, as events have them."""
     given = {name: getattr(options, name) for name in _ATTRIBUTES if name in options.model_fields_set}
     return {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
 
 
-def _namespace(query: models.KeyQuery, options: models.ChangeOptions) -> str:
+def _namespace(query: KeyQuery, options: ChangeOptions) -> str:
     if query.namespace and options.namespace and query.namespace != options.namespace:
         raise InvalidInputError.at("/options/namespace", "the query and the body name different namespaces")
     return query.namespace or options.namespace
 
 
-def _why(request: Request, options: models.ChangeOptions | models.DeleteQuery) -> dict[str, Any]:
+def _why(request: Request, options: ChangeOptions | DeleteQuery) -> dict[str, Any]:
     return {
         "expected_version": combine_expected(if_match(request), options.expected_version),
         "action": options.action,
@@ -259,7 +267,7 @@ def _why(request: Request, options: models.ChangeOptions | models.DeleteQuery) -
     }
 
 
-def _origin(options: models.ChangeOptions | models.DeleteQuery) -> Origin:
+def _origin(options: ChangeOptions | DeleteQuery) -> Origin:
     return Origin(
         actor=options.changed_by,
         agent_id=getattr(options, "agent_id", None),

@@ -13,9 +13,11 @@ from application.ports import LeftInTheClear
 from domain.contexts.identity import public_id, stream_name
 from domain.errors import Fault, InvalidInputError
 from domain.recorded import Origin, stream_id
-from interfaces.http import models
-from interfaces.http.answers import Answer, answer
+from interfaces.http.answers.base import Answer, answer
 from interfaces.http.contract import told
+from interfaces.http.models.contexts import KeyQuery
+from interfaces.http.models.erasure import EraseContextRequest, EraseRequest, EraseUserRequest
+from interfaces.http.models.sessions import SessionQuery
 from interfaces.http.problems import InvalidHeaderError
 from interfaces.http.requests import TENANT, one_of, read_body, read_query, services
 
@@ -63,19 +65,17 @@ class ErasedAllAnswer(Answer):
     clear_sessions: list[LeftSession]
 
 
-_CONTEXT = told({200: ErasedContextAnswer}, query=models.KeyQuery, body=models.EraseContextRequest)
-_CONTEXT_BY_PATH = told(
-    {200: ErasedContextAnswer}, query=models.KeyQuery, body=models.EraseContextRequest, path="path_key"
-)
-_SESSION = told({200: ErasedAllAnswer}, query=models.SessionQuery, body=models.EraseRequest)
-_SESSION_BY_PATH = told({200: ErasedAllAnswer}, path="path_id", body=models.EraseRequest)
+_CONTEXT = told({200: ErasedContextAnswer}, query=KeyQuery, body=EraseContextRequest)
+_CONTEXT_BY_PATH = told({200: ErasedContextAnswer}, query=KeyQuery, body=EraseContextRequest, path="path_key")
+_SESSION = told({200: ErasedAllAnswer}, query=SessionQuery, body=EraseRequest)
+_SESSION_BY_PATH = told({200: ErasedAllAnswer}, path="path_id", body=EraseRequest)
 
 
 @router.post("/api/context/erase", **_CONTEXT)
 @router.post("/api/context/erase/{path_key:whole}", operation_id="erase_by_path", **_CONTEXT_BY_PATH)
 async def erase_context(request: Request) -> Response:
     """Destroy the keys of a context: log, read models and backups give nothing readable back. Can't be undone."""
-    query, body = read_query(request, models.KeyQuery), await read_body(request, models.EraseContextRequest)
+    query, body = read_query(request, KeyQuery), await read_body(request, EraseContextRequest)
     _refuse_preconditions(request)
     key = one_of(request.path_params.get("path_key") or query.key, body.key, "key")
     if query.namespace and body.namespace and query.namespace != body.namespace:
@@ -99,16 +99,16 @@ async def erase_context(request: Request) -> Response:
 @router.post("/api/sessions/erase/{path_id:whole}", operation_id="erase_session_by_path", **_SESSION_BY_PATH)
 async def erase_session(request: Request) -> Response:
     """Destroy the keys of a session and of all contexts that are or were in it. Can't be undone."""
-    session_id = one_of(request.path_params.get("path_id"), read_query(request, models.SessionQuery).id, "id")
-    body = await read_body(request, models.EraseRequest)
+    session_id = one_of(request.path_params.get("path_id"), read_query(request, SessionQuery).id, "id")
+    body = await read_body(request, EraseRequest)
     _refuse_preconditions(request)
     return _answer(await services(request).erasure.erase_session(TENANT, session_id, body.reason, _origin(body)))
 
 
-@router.post("/api/users/erase", **told({200: ErasedAllAnswer}, body=models.EraseUserRequest))
+@router.post("/api/users/erase", **told({200: ErasedAllAnswer}, body=EraseUserRequest))
 async def erase_user(request: Request) -> Response:
     """Destroy the keys of a user's sessions and contexts, and of the contexts in those sessions. Can't be undone."""
-    body = await read_body(request, models.EraseUserRequest)
+    body = await read_body(request, EraseUserRequest)
     _refuse_preconditions(request)
     return _answer(await services(request).erasure.erase_user(TENANT, body.user_id, body.reason, _origin(body)))
 
@@ -137,7 +137,7 @@ def _contexts(left: Sequence[LeftInTheClear]) -> list[dict[str, Any]]:
     ]
 
 
-def _origin(body: models.EraseRequest) -> Origin:
+def _origin(body: EraseRequest) -> Origin:
     return Origin(actor=body.changed_by, causation_id=body.causation_id, correlation_id=body.correlation_id)
 
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from interfaces.bootstrap import Services
-from interfaces.http import models
-from interfaces.http.answers import ContextPage, SessionPage, answer, context_document, session_document
+from interfaces.http.answers.base import answer
+from interfaces.http.answers.contexts import ContextPage, context_document
+from interfaces.http.answers.sessions import SessionPage, session_document
 from interfaces.http.contract import told
+from interfaces.http.models.base import PageQuery
+from interfaces.http.models.contexts import ListQuery
+from interfaces.http.models.sessions import SessionListQuery
 from interfaces.http.requests import TENANT, read_query, services
 from interfaces.http.streaming import answer_in_pieces, looks_large
 from projections.current_state.v1.project import CurrentState
@@ -16,10 +20,10 @@ from projections.current_state.v1.read import ContextFilter
 router = APIRouter()
 
 
-@router.get("/api/context/list", tags=["contexts"], **told({200: ContextPage}, query=models.ListQuery))
+@router.get("/api/context/list", tags=["contexts"], **told({200: ContextPage}, query=ListQuery))
 async def list_contexts(request: Request) -> Response:
     """Live contexts by filters, page by page. What lives all the while is on exactly one page."""
-    wired, query = services(request), read_query(request, models.ListQuery)
+    wired, query = services(request), read_query(request, ListQuery)
     await _wait(wired, query)
     tenant_id = await wired.store.tenants.number(TENANT)
     wanted = ContextFilter(
@@ -54,10 +58,10 @@ async def list_contexts(request: Request) -> Response:
     return answer_in_pieces(document, {}) if large else answer(document)
 
 
-@router.get("/api/sessions", tags=["sessions"], **told({200: SessionPage}, query=models.SessionListQuery))
+@router.get("/api/sessions", tags=["sessions"], **told({200: SessionPage}, query=SessionListQuery))
 async def list_sessions(request: Request) -> Response:
     """Sessions, newest first, page by page."""
-    wired, query = services(request), read_query(request, models.SessionListQuery)
+    wired, query = services(request), read_query(request, SessionListQuery)
     await _wait(wired, query)
     tenant_id = await wired.store.tenants.number(TENANT)
     sessions, cursor = await wired.current_state.list_sessions(
@@ -66,7 +70,7 @@ async def list_sessions(request: Request) -> Response:
     return answer({"items": [session_document(session) for session in sessions], "nextCursor": cursor})
 
 
-async def _wait(wired: Services, query: models.PageQuery) -> None:
+async def _wait(wired: Services, query: PageQuery) -> None:
     if query.min_position:
         timeout = query.timeout or wired.settings.read_timeout
         await wired.registry.wait_for(CurrentState.name, query.min_position, timeout)

@@ -7,19 +7,20 @@ from fastapi import APIRouter, Request, Response
 from domain.recorded import Origin
 from domain.sessions.lifecycle import COMPLETED, FAILED
 from domain.sessions.session import CreateSession, EndSession
-from interfaces.http import models
-from interfaces.http.answers import SessionAnswer, answer, etag, session_document
+from interfaces.http.answers.base import answer, etag
+from interfaces.http.answers.sessions import SessionAnswer, session_document
 from interfaces.http.contract import told
+from interfaces.http.models.sessions import CreateSessionRequest, EndSessionRequest, SessionQuery
 from interfaces.http.preconditions import conditional
 from interfaces.http.requests import TENANT, combine_expected, if_match, one_of, read_body, read_query, services
 
 router = APIRouter(prefix="/api/sessions", tags=["sessions"])
 
 
-@router.post("", **told({201: SessionAnswer}, body=models.CreateSessionRequest))
+@router.post("", **told({201: SessionAnswer}, body=CreateSessionRequest))
 async def create(request: Request) -> Response:
     """Begin a session. Without an id one is made; an id can be used once."""
-    wired, body = services(request), await read_body(request, models.CreateSessionRequest)
+    wired, body = services(request), await read_body(request, CreateSessionRequest)
     session_id = body.id or wired.sessions.make_id()
     command = CreateSession(
         session_id=session_id,
@@ -32,7 +33,7 @@ async def create(request: Request) -> Response:
     return answer(session_document(session), 201, etag(session.version))
 
 
-@router.get("/get", **told({200: SessionAnswer}, query=models.SessionQuery))
+@router.get("/get", **told({200: SessionAnswer}, query=SessionQuery))
 @router.get("/get/{path_id:whole}", operation_id="get_session_by_path", **told({200: SessionAnswer}, path="path_id"))
 async def get(request: Request) -> Response:
     """Read one session, strongly consistent."""
@@ -40,8 +41,8 @@ async def get(request: Request) -> Response:
     return answer(session_document(session), headers=etag(session.version))
 
 
-_END = told({200: SessionAnswer}, query=models.SessionQuery, body=models.EndSessionRequest, headers=("If-Match",))
-_END_BY_PATH = told({200: SessionAnswer}, path="path_id", body=models.EndSessionRequest, headers=("If-Match",))
+_END = told({200: SessionAnswer}, query=SessionQuery, body=EndSessionRequest, headers=("If-Match",))
+_END_BY_PATH = told({200: SessionAnswer}, path="path_id", body=EndSessionRequest, headers=("If-Match",))
 
 
 @router.post("/complete", **_END)
@@ -59,7 +60,7 @@ async def fail(request: Request) -> Response:
 
 
 async def _end(request: Request, status: str) -> Response:
-    session_id, body = _id(request), await read_body(request, models.EndSessionRequest)
+    session_id, body = _id(request), await read_body(request, EndSessionRequest)
     command = EndSession(
         status=status,
         outcome=body.outcome,
@@ -72,4 +73,4 @@ async def _end(request: Request, status: str) -> Response:
 
 
 def _id(request: Request) -> str:
-    return one_of(request.path_params.get("path_id"), read_query(request, models.SessionQuery).id, "id")
+    return one_of(request.path_params.get("path_id"), read_query(request, SessionQuery).id, "id")

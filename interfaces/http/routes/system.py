@@ -8,7 +8,8 @@ from fastapi import APIRouter, Request, Response
 
 from domain.errors import UnavailableError
 from interfaces.bootstrap import PROJECTIONS, Services
-from interfaces.http.answers import HealthAnswer, ProjectionsAnswer, answer
+from interfaces.http.answers.base import answer
+from interfaces.http.answers.system import HealthAnswer, ProjectionsAnswer
 from interfaces.http.contract import told
 from interfaces.http.requests import services
 from projections.engine.registry import STALE_AFTER, ProjectionStatus

@@ -215,7 +215,9 @@ class CurrentStateReader:
 
     def _session(self, tenant_id: int, row: Sequence[Any], values: Values) -> Session | None:
         with self._told(f"the session with the stream {row[0]}"):
-            return self._codec.unpack(row[2], _session, bound_to=document_place(tenant_id, row[0]), values=values)
+            return self._codec.unpack(
+                row[2], _session, bound_to=document_place("session", tenant_id, row[0]), values=values
+            )
         return None
 
     @contextmanager

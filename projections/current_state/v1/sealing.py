@@ -8,7 +8,7 @@ from uuid import UUID
 from infrastructure.payloads.encryption import place
 
 _ATTRIBUTES, _DATA = b"current_state.v1.contexts.attributes", b"current_state.v1.contexts.data"
-_DOCUMENT = b"current_state.v1.sessions.document"
+_DOCUMENT = "current_state.v1.{}s.document"
 
 HIDDEN: dict[str, Any] = {"tags": [], "features": [], "environment": "", "priority": -(2**31), "importance": -1.0}
 """What stands in the columns of an encrypted context for what only its payload has: values that no filter asks for."""
@@ -24,6 +24,6 @@ def data_place(tenant_id: int, context_id: UUID, version: int) -> bytes:
     return place(_DATA, tenant_id, context_id, version)
 
 
-def document_place(tenant_id: int, stream_id: UUID) -> bytes:
-    """Of a session."""
-    return place(_DOCUMENT, tenant_id, stream_id)
+def document_place(name: str, tenant_id: int, stream_id: UUID) -> bytes:
+    """Of a document of that kind: session, task and so on."""
+    return place(_DOCUMENT.format(name).encode(), tenant_id, stream_id)

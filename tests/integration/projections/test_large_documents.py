@@ -15,7 +15,7 @@ from domain.contexts.context import Context
 from domain.values import identical
 from infrastructure.eventstore.snapshots import PostgresSnapshots
 from infrastructure.payloads.codec import Codec
-from projections.current_state.v1 import known, project, read
+from projections.current_state.v1 import contexts, known, read
 from projections.current_state.v1.project import CurrentState
 from tests.fixtures.clock import MovableClock
 from tests.fixtures.http import Api, open_api, refused, running_projection
@@ -272,14 +272,14 @@ async def test_rows_that_hold_much_themselves_are_read_some_at_a_time(
     for number in range(10):
         await opened.updated(f"k{number}", {"n": number}, changeType="merge")
     groups = []
-    in_groups = project.in_groups
+    in_groups = contexts.in_groups
 
     async def noting(*arguments: Any) -> Any:
         async for keys, rows in in_groups(*arguments):
             groups.append(sum(len(row[-1]) for row in rows.values()))
             yield keys, rows
 
-    monkeypatch.setattr(project, "in_groups", noting)
+    monkeypatch.setattr(contexts, "in_groups", noting)
     monkeypatch.setattr(known, "GROUP_BYTES", 100_000)
     await follow(url, clock, await opened.log_end())
     assert len(groups) == 4

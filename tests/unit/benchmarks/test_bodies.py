@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import bodies
-from interfaces.http.models import StoreRequest, UpdateRequest
+from interfaces.http.models.contexts import StoreRequest, UpdateRequest
 
 
 def test_stores_have_about_1_kib_and_are_accepted() -> None:

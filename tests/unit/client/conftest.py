@@ -17,8 +17,8 @@ def server(monkeypatch: pytest.MonkeyPatch) -> FakeServer:
     async def sleep(seconds: float) -> None:
         fake.waits.append(seconds)
 
-    monkeypatch.setattr("contextline._transport.time", SimpleNamespace(sleep=fake.waits.append))
-    monkeypatch.setattr("contextline._async_transport.anyio", SimpleNamespace(sleep=sleep))
+    monkeypatch.setattr("contextline._sync.transport.time", SimpleNamespace(sleep=fake.waits.append))
+    monkeypatch.setattr("contextline._async.transport.anyio", SimpleNamespace(sleep=sleep))
     monkeypatch.delenv("CONTEXTLINE_URL", raising=False)
     return fake
 

@@ -1,4 +1,4 @@
-# Generated from _async_transport.py by scripts/generate_sync_client.py: edit that one, then run the script.
+# Generated from _async/transport.py by scripts/generate_sync_client.py: edit that, then run the script.
 """Requests and answers over connections that are kept, with retries where they can do no harm."""
 
 from __future__ import annotations

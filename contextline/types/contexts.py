@@ -1,21 +1,13 @@
-"""What the client's methods return. Fields that this version does not know are ignored, so newer servers work too.
-
-Times are aware datetimes in UTC. `position` is the place in the store's one log of changes: it only ever grows, and a
-list that is asked for with `min_position` has seen everything up to there. Printed results leave out what is empty.
-"""
+"""Results of calls about contexts."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any
 
-from msgspec import UNSET, Struct, field
+from msgspec import UNSET, field
 
-Item = TypeVar("Item")
-
-
-class Result(Struct, frozen=True, kw_only=True, rename="camel", repr_omit_defaults=True):
-    """The base of all results."""
+from contextline.types.base import Result
 
 
 class Stored(Result, frozen=True, kw_only=True):
@@ -63,47 +55,6 @@ class RolledBack(Result, frozen=True, kw_only=True):
     version: int
     position: int
     to_version: int
-
-
-class ErasedContext(Result, frozen=True, kw_only=True):
-    """A context was erased. The versions in `clear_versions` (ranges, both ends included) could not be.
-
-    They were stored in the clear: no read shows them any more, but they stay in the log and in its backups.
-    """
-
-    id: str
-    key: str
-    namespace: str
-    erased: bool = True
-    version: int
-    position: int
-    clear_versions: list[tuple[int, int]] = []
-
-
-class LeftContext(Result, frozen=True, kw_only=True):
-    """A context that could not be erased, because it was stored in the clear: some versions, or all (None)."""
-
-    namespace: str
-    key: str
-    versions: list[tuple[int, int]] | None = None
-
-
-class LeftSession(Result, frozen=True, kw_only=True):
-    """A session that could not be erased, because it was stored in the clear: some versions, or all (None)."""
-
-    id: str
-    versions: list[tuple[int, int]] | None = None
-
-
-class ErasedAll(Result, frozen=True, kw_only=True):
-    """How much of a session or of a user was erased; and how much could not be, with the names of the first 1,000."""
-
-    erased_contexts: int
-    erased_sessions: int
-    position: int
-    clear_total: int = 0
-    clear_contexts: list[LeftContext] = []
-    clear_sessions: list[LeftSession] = []
 
 
 class Context(Result, frozen=True, kw_only=True):
@@ -191,52 +142,6 @@ class DiffResult(Result, frozen=True, kw_only=True):
     to_version: int = field(name="to")
     diff: list[dict[str, Any]] = []
     attributes: dict[str, dict[str, Any]] = {}
-
-
-class Session(Result, frozen=True, kw_only=True):
-    """A session: `status` is "active", "completed" or "failed"; `outcome` and `reason` say how it ended."""
-
-    id: str
-    status: str
-    user_id: str | None = None
-    data: dict[str, Any] = {}
-    metadata: dict[str, Any] = {}
-    outcome: dict[str, Any] = {}
-    reason: str | None = None
-    encrypted: bool = False
-    version: int
-    position: int
-    created_at: datetime
-    updated_at: datetime
-    ended_at: datetime | None = None
-
-
-class ProjectionStatus(Result, frozen=True, kw_only=True):
-    """How far a read model is: `lag` in changes, `lag_seconds` the age of the oldest change that it lacks."""
-
-    name: str
-    version: int
-    live: bool
-    position: int
-    lag: int
-    lag_seconds: float
-    looked_at: datetime | None = None
-    error: str | None = None
-    owner: str | None = None
-
-
-class HealthReport(Result, frozen=True, kw_only=True):
-    """Whether the server is "healthy", and each of its checks."""
-
-    status: str
-    checks: dict[str, Any] = {}
-
-
-class Page(Result, Generic[Item], frozen=True, kw_only=True):
-    """Some of many; `next_cursor` leads to the next page, None on the last one."""
-
-    items: list[Item]
-    next_cursor: str | None = None
 
 
 class HistoryPage(Result, frozen=True, kw_only=True):

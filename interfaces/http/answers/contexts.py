@@ -1,13 +1,11 @@
-"""Answers as the wire has them. The models document; what is sent is encoded from plain dicts, which is faster."""
+"""Answers about contexts."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-import msgspec
-from fastapi import Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 from pydantic.alias_generators import to_camel
 
 from application.access import Access
@@ -17,20 +15,8 @@ from domain.contexts.events import Attributes
 from domain.contexts.history import HistoryEntry, event_name, is_erased
 from domain.contexts.identity import public_id
 from domain.recorded import Event, Recorded
-from domain.sessions.session import Session
+from interfaces.http.answers.base import Answer
 from projections.current_state.v1.read import ContextRow
-
-_encoder = msgspec.json.Encoder()
-
-
-def answer(document: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """A JSON answer."""
-    return Response(_encoder.encode(document), status, headers, "application/json")
-
-
-def etag(version: int) -> dict[str, str]:
-    """A version as an entity tag."""
-    return {"ETag": f'"{version}"'}
 
 
 def attributes_document(attributes: Attributes) -> dict[str, Any]:
@@ -128,31 +114,6 @@ def version_document(recorded: Recorded[Event], erased_through: int) -> dict[str
         "checkpoint": None if erased else getattr(recorded.event, "checkpoint", None),
         "erased": erased,
     }
-
-
-def session_document(session: Session) -> dict[str, Any]:
-    """A session."""
-    return {
-        "id": session.id,
-        "status": session.status,
-        "userId": session.user_id,
-        "data": session.data,
-        "metadata": session.metadata,
-        "outcome": session.outcome,
-        "reason": session.reason,
-        "encrypted": session.encrypted,
-        "version": session.version,
-        "position": session.position,
-        "createdAt": session.created_at,
-        "updatedAt": session.updated_at,
-        "endedAt": session.ended_at,
-    }
-
-
-class Answer(BaseModel):
-    """The base of what the OpenAPI document says of answers."""
-
-    model_config = ConfigDict(alias_generator=to_camel)
 
 
 class ChangedAnswer(Answer):
@@ -290,67 +251,3 @@ class DiffAnswer(Answer):
     attributes: dict[str, dict[str, Any]]
 
     model_config = ConfigDict(alias_generator=lambda name: to_camel(name.rstrip("_")))
-
-
-class SessionAnswer(Answer):
-    """A session."""
-
-    id: str
-    status: str
-    user_id: str | None
-    data: dict[str, Any]
-    metadata: dict[str, Any]
-    outcome: dict[str, Any]
-    reason: str | None
-    encrypted: bool
-    version: int
-    position: int
-    created_at: datetime
-    updated_at: datetime
-    ended_at: datetime | None
-
-
-class SessionPage(Answer):
-    """A page; `nextCursor` is null on the last."""
-
-    items: list[SessionAnswer]
-    next_cursor: str | None
-
-
-class ProjectionItem(Answer):
-    """One version of a read model: how far it is, and how far behind."""
-
-    name: str
-    version: int
-    live: bool
-    position: int
-    lag: int
-    lag_seconds: float
-    looked_at: datetime
-    error: str | None
-    owner: str | None
-
-
-class ProjectionsAnswer(Answer):
-    """All read models, and where the log ends."""
-
-    items: list[ProjectionItem]
-    log_end: int
-
-
-class HealthAnswer(Answer):
-    """`status` is healthy, degraded (a read model is behind; reading by key and writing work) or unhealthy (503)."""
-
-    status: str
-    checks: dict[str, dict[str, Any]]
-
-
-class Problem(Answer):
-    """RFC 9457."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    code: str
-    errors: list[dict[str, str]] | None = None

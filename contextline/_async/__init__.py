@@ -1,0 +1,1 @@
+"""The client, asynchronous. The folder `_sync` is made from this one."""

@@ -1,0 +1,67 @@
+"""What all calls share: the connection, and the position that was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import httpx
+
+from contextline._async.transport import AsyncTransport
+from contextline._position import SeenPosition
+from contextline.errors import PositionNotInLogError
+
+T = TypeVar("T")
+
+
+class AsyncBase:
+    """What all calls share: the connection, and the position that was seen."""
+
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        api_key: str | None = None,
+        timeout: float = 10.0,
+        retries: int = 2,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        """`url`: by default CONTEXTLINE_URL, else http://127.0.0.1:3100. `timeout` in seconds, for each step of a try.
+
+        `retries`: how often a request is repeated at most. `transport`: for tests and servers in the same process.
+        """
+        self._transport = AsyncTransport(url, api_key=api_key, timeout=timeout, retries=retries, transport=transport)
+        self._seen = SeenPosition()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self._transport.url)!r})"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections. The client can't be used any more."""
+        await self._transport.aclose()
+
+    @property
+    def position(self) -> int:
+        """The highest position that this client's commands were answered with; 0 before the first."""
+        return self._seen.highest
+
+    async def _read_model(
+        self, path: str, kind: type[T], wanted: Mapping[str, Any], min_position: int | None, timeout: float | None
+    ) -> T:
+        position = self._seen.highest if min_position is None else min_position
+        parameters = {**wanted, "min_position": position or None, "timeout": timeout}
+        try:
+            return await self._transport.read(path, kind, parameters, wait=timeout or 0)
+        except PositionNotInLogError:
+            if min_position is None:
+                self._seen.forget()
+            raise

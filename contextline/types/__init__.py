@@ -1,0 +1,42 @@
+"""What the client's methods return. Fields that this version does not know are ignored, so newer servers work too.
+
+Times are aware datetimes in UTC. `position` is the place in the store's one log of changes: it only ever grows, and a
+list that is asked for with `min_position` has seen everything up to there. Printed results leave out what is empty.
+"""
+
+from contextline.types.base import Page, Result
+from contextline.types.contexts import (
+    Context,
+    Deleted,
+    DiffResult,
+    HistoryEntry,
+    HistoryPage,
+    RolledBack,
+    Stored,
+    Updated,
+    Version,
+)
+from contextline.types.erasing import ErasedAll, ErasedContext, LeftContext, LeftSession
+from contextline.types.sessions import Session
+from contextline.types.system import HealthReport, ProjectionStatus
+
+__all__ = [
+    "Context",
+    "Deleted",
+    "DiffResult",
+    "ErasedAll",
+    "ErasedContext",
+    "HealthReport",
+    "HistoryEntry",
+    "HistoryPage",
+    "LeftContext",
+    "LeftSession",
+    "Page",
+    "ProjectionStatus",
+    "Result",
+    "RolledBack",
+    "Session",
+    "Stored",
+    "Updated",
+    "Version",
+]
