@@ -101,6 +101,22 @@ class SessionErasedError(SessionNotFoundError):
     """The session was erased: nothing of it can be read any more."""
 
 
+class DecisionNotFoundError(NotFoundError):
+    """There is no such decision."""
+
+
+class DecisionErasedError(DecisionNotFoundError):
+    """The decision was erased: nothing of it can be read any more."""
+
+
+class PreferenceNotFoundError(NotFoundError):
+    """The user has no such preference, or none that was set."""
+
+
+class PreferencesErasedError(NotFoundError):
+    """The user's preferences were erased: nothing of them can be read any more."""
+
+
 class ConflictError(ContextlineError):
     """What is there does not allow it. Nothing was changed."""
 
@@ -138,6 +154,10 @@ class IllegalTransitionError(ConflictError):
     def allowed(self) -> list[str]:
         """The statuses that can follow it; none if it has ended."""
         return list(self.problem.get("allowed") or ())
+
+
+class TooManyPreferencesError(ConflictError):
+    """The user has as many preferences as can be kept (1,000). Clear some."""
 
 
 class PositionNotInLogError(ConflictError):
@@ -217,6 +237,11 @@ BY_CODE: dict[str, type[ContextlineError]] = {
     "version-not-found": VersionNotFoundError,
     "session-not-found": SessionNotFoundError,
     "session-erased": SessionErasedError,
+    "decision-not-found": DecisionNotFoundError,
+    "decision-erased": DecisionErasedError,
+    "preference-not-found": PreferenceNotFoundError,
+    "preferences-erased": PreferencesErasedError,
+    "too-many-preferences": TooManyPreferencesError,
     "version-conflict": VersionConflictError,
     "already-exists": AlreadyExistsError,
     "stored-in-the-clear": StoredInTheClearError,

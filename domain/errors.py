@@ -78,6 +78,30 @@ class SessionErasedError(SessionNotFoundError):
     code = "session-erased"
 
 
+class DecisionNotFoundError(NotFoundError):
+    """There is no such decision."""
+
+    code = "decision-not-found"
+
+
+class DecisionErasedError(DecisionNotFoundError):
+    """The decision was erased: its key was destroyed, and nothing of it can be read."""
+
+    code = "decision-erased"
+
+
+class PreferenceNotFoundError(NotFoundError):
+    """The user has no such preference, or none that was set."""
+
+    code = "preference-not-found"
+
+
+class PreferencesErasedError(NotFoundError):
+    """The user's preferences were erased: their key was destroyed, and nothing of them can be read."""
+
+    code = "preferences-erased"
+
+
 class ConflictError(ContextlineError):
     """What is there does not allow it."""
 
@@ -150,6 +174,23 @@ class IllegalTransitionError(ConflictError):
     def details(self) -> dict[str, Any]:
         """The current status and what can follow it."""
         return {"currentStatus": self.status, "allowed": list(self.allowed)}
+
+
+class TooManyPreferencesError(ConflictError):
+    """A user has as many preferences as can be kept. Clear some, or keep what is no preference as a context."""
+
+    code = "too-many-preferences"
+
+    def __init__(self, limit: int, count: int) -> None:
+        self.limit, self.count = limit, count
+        super().__init__(
+            f"the user has {count} preferences, and would have more than {limit} with these: clear some "
+            "(with observations: true), or keep what is no preference as a context"
+        )
+
+    def details(self) -> dict[str, Any]:
+        """How many there can be, and how many there are."""
+        return {"limit": self.limit, "count": self.count}
 
 
 class PositionNotReachedError(ConflictError):
