@@ -94,3 +94,45 @@ class ListFilters(TypedDict, total=False):
     created_to: datetime | None
     updated_from: datetime | None
     updated_to: datetime | None
+
+
+class DecisionOptions(TypedDict, total=False):
+    """Options of `make_decision`; left out: nothing is said of it.
+
+    `context` is what was decided on, any JSON: its hash is kept, not itself; `context_hash` names it instead.
+    `features` say what the situation was like; `confidence`: 0 to 1; `autonomous`: nobody was asked.
+    """
+
+    decision_id: str | None
+    task_id: str | None
+    agent_id: str | None
+    user_id: str | None
+    type: str | None
+    context: Any
+    context_hash: str | None
+    features: Sequence[str] | None
+    alternatives: Sequence[Any] | None
+    confidence: float | None
+    autonomous: bool | None
+    reasoning: str | None
+    metadata: dict[str, Any] | None
+    encrypt: bool | None
+    changed_by: str | None
+    causation_id: str | None
+    correlation_id: str | None
+
+
+class DecisionFilters(TypedDict, total=False):
+    """What to list; None asks nothing. Features: decisions that have all of them. Times: from, before."""
+
+    session_id: str | None
+    task_id: str | None
+    agent_id: str | None
+    user_id: str | None
+    type: str | None
+    outcome: str | None
+    autonomous: bool | None
+    context_hash: str | None
+    features: Sequence[str] | None
+    created_from: datetime | None
+    created_to: datetime | None

@@ -16,8 +16,10 @@ from uuid import UUID, uuid4
 from application.access import Accesses
 from application.cache import StateCache
 from application.contexts import Contexts
+from application.decisions import Decisions
 from application.erasure import Erasure
 from application.ports import Clock, KnownReads
+from application.preferences import UserPreferences
 from application.sessions import Sessions
 from domain.errors import UnavailableError
 from infrastructure.background import end
@@ -37,6 +39,8 @@ from infrastructure.settings import Settings
 from interfaces.directory import CurrentStateDirectory
 from projections.current_state.v1.project import CurrentState
 from projections.current_state.v1.read import CurrentStateReader
+from projections.current_state.v1.read_decisions import DecisionReader
+from projections.current_state.v1.read_preferences import PreferenceReader
 from projections.engine.projection import Projection
 from projections.engine.registry import Registry
 from projections.engine.runner import Runner
@@ -61,9 +65,13 @@ class Services:
     store: PostgresEventStore
     contexts: Contexts
     sessions: Sessions
+    decisions: Decisions
+    preferences: UserPreferences
     cache: StateCache
     accesses: Accesses
     current_state: CurrentStateReader
+    decision_rows: DecisionReader
+    preference_rows: PreferenceReader
     registry: Registry
     erasure: Erasure
 
@@ -140,9 +148,13 @@ async def services(settings: Settings, url: str, clock: Clock = utc_now) -> Asyn
             store=store,
             contexts=Contexts(store, snapshots, clock, cache, accesses),
             sessions=Sessions(store, snapshots, clock, lambda: f"sess_{uuid4().hex}", cache),
+            decisions=Decisions(store, snapshots, clock, lambda: f"dec_{uuid4().hex}", cache),
+            preferences=UserPreferences(store, snapshots, clock, cache),
             cache=cache,
             accesses=accesses,
             current_state=current_state,
+            decision_rows=DecisionReader(store.database, clock, Codec(keys=keys)),
+            preference_rows=PreferenceReader(store.database, clock, Codec(keys=keys)),
             registry=registry,
             erasure=erasure,
         )

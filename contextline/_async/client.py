@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from contextline._async.contexts import AsyncContextCalls
+from contextline._async.decisions import AsyncDecisionCalls
 from contextline._async.erasing import AsyncErasingCalls
+from contextline._async.preferences import AsyncPreferenceCalls
 from contextline._async.sessions import AsyncSessionCalls
 from contextline._async.system import AsyncSystemCalls
 
 
-class AsyncContextClient(AsyncContextCalls, AsyncSessionCalls, AsyncErasingCalls, AsyncSystemCalls):
+class AsyncContextClient(
+    AsyncContextCalls,
+    AsyncSessionCalls,
+    AsyncDecisionCalls,
+    AsyncPreferenceCalls,
+    AsyncErasingCalls,
+    AsyncSystemCalls,
+):
     """A store, over HTTP. Keeps its connections: make one, use it for long, then close it or use it as a `with` block.
 
     Data are JSON values: None, booleans, numbers, strings, lists and dictionaries with strings as names. They come

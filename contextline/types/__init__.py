@@ -16,27 +16,52 @@ from contextline.types.contexts import (
     Updated,
     Version,
 )
-from contextline.types.erasing import ErasedAll, ErasedContext, LeftContext, LeftSession
+from contextline.types.decisions import (
+    Decision,
+    Feedback,
+    SimilarDecision,
+    SimilarDecisions,
+    Summary,
+    Tally,
+    UserOverride,
+    ValueTally,
+)
+from contextline.types.erasing import ErasedAll, ErasedContext, LeftContext, LeftDecision, LeftPreferences, LeftSession
+from contextline.types.preferences import Candidate, Preference, Preferences, UserPreference
 from contextline.types.sessions import Session
 from contextline.types.system import HealthReport, ProjectionStatus
 
 __all__ = [
+    "Candidate",
     "Context",
+    "Decision",
     "Deleted",
     "DiffResult",
     "ErasedAll",
     "ErasedContext",
+    "Feedback",
     "HealthReport",
     "HistoryEntry",
     "HistoryPage",
     "LeftContext",
+    "LeftDecision",
+    "LeftPreferences",
     "LeftSession",
     "Page",
+    "Preference",
+    "Preferences",
     "ProjectionStatus",
     "Result",
     "RolledBack",
     "Session",
+    "SimilarDecision",
+    "SimilarDecisions",
     "Stored",
+    "Summary",
+    "Tally",
     "Updated",
+    "UserOverride",
+    "UserPreference",
+    "ValueTally",
     "Version",
 ]

@@ -39,7 +39,7 @@ def _text(value: str) -> str:
 
 
 def _number(value: float) -> str:
-    """As Number::toString of ECMA-262, section 6.1.6.1.20: Python finds the same digits, and lays them out otherwise."""
+    """As Number::toString of ECMA-262 (section 6.1.6.1.20), which lays out the same digits as Python in another way."""
     if value == 0:
         return "0"
     negative, found, exponent = Decimal(repr(value)).as_tuple()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, get_args
 from uuid import UUID
 
 import msgspec
@@ -31,9 +31,11 @@ from domain.errors import (
 from domain.recorded import Event, Recorded
 from domain.values import Json
 
-SUCCESS, FAILURE, PARTIAL, UNKNOWN = "success", "failure", "partial", "unknown"
-OUTCOMES = (SUCCESS, FAILURE, PARTIAL, UNKNOWN)
+Outcome = Literal["success", "failure", "partial", "unknown"]
 """How a decision can have turned out; unknown until somebody says."""
+
+OUTCOMES: tuple[str, ...] = get_args(Outcome)
+UNKNOWN: Outcome = "unknown"
 
 MAX_ID_LENGTH = 256
 """Of a decision's id, in Unicode code points."""

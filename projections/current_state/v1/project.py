@@ -11,6 +11,8 @@ from psycopg import AsyncConnection
 from domain.recorded import Event, Recorded
 from infrastructure.payloads.codec import Codec
 from projections.current_state.v1.contexts import ContextTable
+from projections.current_state.v1.decisions import decision_table
+from projections.current_state.v1.preferences import PreferenceTable
 from projections.current_state.v1.reads import ReadCounts
 from projections.current_state.v1.rows import Table
 from projections.current_state.v1.sessions import session_table
@@ -26,7 +28,13 @@ class CurrentState:
 
     def __init__(self, codec: Codec | None = None) -> None:
         codec = codec or Codec()
-        self._tables: list[Table] = [ContextTable(codec), ReadCounts(), session_table(codec)]
+        self._tables: list[Table] = [
+            ContextTable(codec),
+            ReadCounts(),
+            session_table(codec),
+            decision_table(codec),
+            PreferenceTable(codec),
+        ]
 
     async def set_up(self, connection: AsyncConnection[Any]) -> None:
         """Make the tables where they are missing."""
