@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import msgspec
 import pytest
 
 from domain.contexts.context import Context
+from domain.decisions.decision import Decision
+from domain.preferences.state import Preferences
 from domain.sessions.session import Session
 
 # Of each shape, the digest of its fields. A failing test means: the fields changed, so raise SHAPE and add a line.
@@ -16,6 +19,8 @@ SHAPES = {
     (Context, 2): "76902da5eb387eee",
     (Session, 1): "218e0269bc0e13c9",
     (Session, 2): "9193846c23a616fd",
+    (Decision, 1): "6a0575a2824e402c",
+    (Preferences, 1): "c8b5042dcca619a2",
 }
 
 
@@ -24,6 +29,6 @@ def digest(kind: type[msgspec.Struct]) -> str:
     return hashlib.sha256(fields).hexdigest()[:16]
 
 
-@pytest.mark.parametrize("kind", [Context, Session])
-def test_the_shape_of_a_state_is_known_by_its_number(kind: type[Context] | type[Session]) -> None:
+@pytest.mark.parametrize("kind", [Context, Session, Decision, Preferences])
+def test_the_shape_of_a_state_is_known_by_its_number(kind: Any) -> None:
     assert SHAPES[kind, kind.SHAPE] == digest(kind)
