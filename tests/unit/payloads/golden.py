@@ -26,6 +26,7 @@ from domain.contexts.events import (
 from domain.recorded import Event
 from domain.sessions.events import SessionCompleted, SessionCreated, SessionErased, SessionFailed
 from infrastructure.payloads.encryption import Seal
+from tests.unit.payloads.golden_decisions import DECISIONS
 
 WITH_DICTIONARY = ("context-created", "context-replaced", "context-rolled-back", "context-updated", "session-created")
 """Events whose first payload is kept as written with the dictionary 1, too, in NAME.dictionary.hex."""
@@ -119,6 +120,7 @@ _NO_CHANGES = AttributeChanges(
 )
 
 GOLDEN: dict[str, tuple[Event, Event]] = {
+    **DECISIONS,
     "context-created": (
         ContextCreated(
             namespace="n/s", key="k 1", data=_DATA, attributes=_ALL, compress=False, encrypted=False, **_WHY
