@@ -16,17 +16,22 @@ from msgspec import UNSET
 
 from domain.contexts import commands
 from domain.contexts.changes import plan_change
+from domain.contexts.conflicts import OpenConflict
 from domain.contexts.events import (
     Attributes,
+    ConflictResolved,
+    ConflictsOpened,
     ContextCreated,
     ContextDeleted,
     ContextErased,
     ContextEvent,
     ContextReplaced,
     ContextRolledBack,
+    ContextSynchronized,
     ContextUpdated,
 )
 from domain.contexts.identity import parse_stream_name
+from domain.contexts.opening import opened
 from domain.contexts.patches import apply_patch, diff
 from domain.erasure import Erased
 from domain.errors import (
@@ -45,9 +50,10 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     """A context at one version. `data` and `attributes` of a deleted one are what they were last.
 
     `erased_through` is the version of the last erasure: nothing up to there can be read; 0 where nothing was erased.
+    `conflicts` are the open ones, by id, the one opened first before.
     """
 
-    SHAPE: ClassVar[int] = 2
+    SHAPE: ClassVar[int] = 3
     """Raise it when the fields change: snapshots of another shape are ignored."""
 
     id: UUID
@@ -64,6 +70,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     checkpoints: dict[str, int] = {}
     encrypted: bool = False
     erased_through: int = 0
+    conflicts: dict[str, OpenConflict] = {}
 
     @property
     def erased(self) -> bool:
@@ -232,6 +239,7 @@ def evolve(context: Context | None, recorded: Recorded[Event]) -> Context:
         case ContextReplaced():
             changes |= {"data": event.data, "attributes": event.attributes, "encrypted": event.encrypted}
             changes["checkpoints"] = _checkpoints(context, event.encrypted)
+            changes["conflicts"] = {}
         case ContextUpdated():
             if event.patch:
                 changes["data"] = apply_patch(context.data, event.patch)
@@ -242,8 +250,17 @@ def evolve(context: Context | None, recorded: Recorded[Event]) -> Context:
         case ContextRolledBack():
             changes |= {"data": apply_patch(context.data, event.patch), "attributes": event.attributes}
             changes["encrypted"] = event.encrypted
+        case ContextSynchronized():
+            changes["data"] = apply_patch(context.data, event.patch)
+        case ConflictsOpened():
+            changes["conflicts"] = context.conflicts | {new.id: new for new in opened(event, recorded)}
+        case ConflictResolved():
+            changes["data"] = apply_patch(context.data, event.patch)
+            changes["conflicts"] = {
+                name: conflict for name, conflict in context.conflicts.items() if name != event.conflict_id
+            }
         case ContextDeleted():
-            return msgspec.structs.replace(context, deleted=True, expires_at=None, **changes)
+            return msgspec.structs.replace(context, deleted=True, expires_at=None, conflicts={}, **changes)
     changes["expires_at"] = _expiry(changes.get("attributes", context.attributes), at)
     return msgspec.structs.replace(context, **changes)
 
