@@ -66,6 +66,12 @@ class VersionNotFoundError(NotFoundError):
     code = "version-not-found"
 
 
+class ConflictNotFoundError(NotFoundError):
+    """The context has no such conflict, open or resolved."""
+
+    code = "conflict-not-found"
+
+
 class SessionNotFoundError(NotFoundError):
     """There is no such session."""
 
@@ -135,6 +141,26 @@ class ChangeDoesNotApplyError(ConflictError):
         """The place in the document, and of a JSON Patch the index of the operation."""
         place = {"errors": [{"pointer": self.fault.pointer, "detail": self.fault.message}]}
         return place if self.operation is None else {"operation": self.operation, **place}
+
+
+class AlreadyResolvedError(ConflictError):
+    """The conflict is not open any more: it was resolved, or went when the context was replaced or deleted."""
+
+    code = "already-resolved"
+
+    def __init__(self, message: str, how: dict[str, Any]) -> None:
+        self.how = how
+        super().__init__(message)
+
+    def details(self) -> dict[str, Any]:
+        """By which version, when, by whom and how."""
+        return {"resolved": self.how}
+
+
+class TooManyConflictsError(ConflictError):
+    """More places conflict than are kept or settled at once. Nothing was changed."""
+
+    code = "too-many-conflicts"
 
 
 class IllegalTransitionError(ConflictError):

@@ -100,13 +100,13 @@ def store(context: Context | None, command: commands.StoreContext, now: datetime
         alive(context, now)
     if command.only_if_absent and replaces:
         raise AlreadyExistsError("a live context is stored under that key already", current_version(context))
-    _check_expected(context, command)
+    check_expected(context, command)
     what: dict[str, Any] = {
         "data": command.data,
         "attributes": command.attributes,
         "compress": command.compress,
         "encrypted": _encrypts(context, command),
-        **_why(command),
+        **why(command),
     }
     if replaces:
         return [ContextReplaced(**what)]
@@ -130,7 +130,7 @@ def update(context: Context | None, command: commands.UpdateContext, now: dateti
         ChangeDoesNotApplyError: the change doesn't fit the data as they are.
     """
     context = alive(context, now)
-    _check_expected(context, command)
+    check_expected(context, command)
     patch: list[dict[str, Json]] = []
     if command.data is not UNSET:
         patch, changed = plan_change(command.change_type, context.data, command.data)
@@ -145,7 +145,7 @@ def update(context: Context | None, command: commands.UpdateContext, now: dateti
             patch=patch,
             attributes=command.attributes,
             checkpoint=checkpoint or None,
-            **_why(command),
+            **why(command),
         )
     ]
 
@@ -158,8 +158,8 @@ def delete(context: Context | None, command: commands.DeleteContext, now: dateti
         VersionConflictError: the expected version is not the current one.
     """
     context = alive(context, now)
-    _check_expected(context, command)
-    return [ContextDeleted(**_why(command))]
+    check_expected(context, command)
+    return [ContextDeleted(**why(command))]
 
 
 def roll_back(
@@ -173,7 +173,7 @@ def roll_back(
         InvalidInputError: that version is a deletion, so there is nothing to go back to.
     """
     context = alive(context, now)
-    _check_expected(context, command)
+    check_expected(context, command)
     if earlier.deleted:
         raise InvalidInputError.at("/version", f"version {earlier.version} is a deletion: choose an earlier one")
     return [
@@ -183,7 +183,7 @@ def roll_back(
             attributes=earlier.attributes,
             # The patch tells of both states.
             encrypted=context.encrypted or earlier.encrypted,
-            **_why(command),
+            **why(command),
         )
     ]
 
@@ -304,10 +304,16 @@ def _expiry(attributes: Attributes, at: datetime) -> datetime | None:
     return None if attributes.ttl is None else at + timedelta(seconds=attributes.ttl)
 
 
-def _check_expected(context: Context | None, command: commands.Command) -> None:
+def check_expected(context: Context | None, command: commands.Command) -> None:
+    """Refuse what was based on another version.
+
+    Raises:
+        VersionConflictError: the expected version is not the current one.
+    """
     if command.expected_version is not None and command.expected_version != current_version(context):
         raise VersionConflictError(command.expected_version, current_version(context))
 
 
-def _why(command: commands.Command) -> dict[str, Any]:
+def why(command: commands.Command) -> dict[str, Any]:
+    """What every event tells of why it was made."""
     return {"action": command.action, "reason": command.reason, "metadata": command.metadata}

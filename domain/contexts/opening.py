@@ -24,3 +24,10 @@ def opened(event: ConflictsOpened, recorded: Recorded[Event]) -> tuple[OpenConfl
         )
         for conflict in event.conflicts
     )
+
+
+def opens(event: Event, version: int, name: str) -> bool:
+    """Whether an event that made that version opened a conflict of that id."""
+    return isinstance(event, ConflictsOpened) and any(
+        conflict_id(version, conflict.pointer) == name for conflict in event.conflicts
+    )
