@@ -178,6 +178,19 @@ class IllegalTransitionError(ConflictError):
         return {"currentStatus": self.status, "allowed": list(self.allowed)}
 
 
+class BatchRefusedError(ContextlineError):
+    """An operation of an atomic batch was refused, and so all of it. Nothing was written.
+
+    It is answered as that refusal would be: with its status and code.
+    """
+
+    code = "batch-refused"
+
+    def __init__(self, index: int, refusal: ContextlineError) -> None:
+        self.index, self.refusal = index, refusal
+        super().__init__(f"operation {index} was refused, and so the whole batch: {refusal}")
+
+
 class PositionNotReachedError(ConflictError):
     """The caller has seen a position that this log does not have: it was restored from a backup, or is another one."""
 

@@ -14,11 +14,14 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from application.access import Accesses
+from application.batching import Batches
 from application.cache import StateCache
 from application.contexts import Contexts
 from application.erasure import Erasure
 from application.ports import Clock, KnownReads
 from application.sessions import Sessions
+from application.synchronizing import Synchronizing
+from application.together import Together
 from domain.errors import UnavailableError
 from infrastructure.background import end
 from infrastructure.eventstore.dictionaries import FollowingDictionaries
@@ -60,6 +63,8 @@ class Services:
     clock: Clock
     store: PostgresEventStore
     contexts: Contexts
+    synchronizing: Synchronizing
+    batches: Batches
     sessions: Sessions
     cache: StateCache
     accesses: Accesses
@@ -134,11 +139,14 @@ async def services(settings: Settings, url: str, clock: Clock = utc_now) -> Asyn
                 batch=settings.access_batch,
             )
         )
+        contexts = Contexts(store, snapshots, clock, cache, accesses)
         yield Services(
             settings=settings,
             clock=clock,
             store=store,
-            contexts=Contexts(store, snapshots, clock, cache, accesses),
+            contexts=contexts,
+            synchronizing=Synchronizing(contexts, clock),
+            batches=Batches(contexts, Together(store, clock)),
             sessions=Sessions(store, snapshots, clock, lambda: f"sess_{uuid4().hex}", cache),
             cache=cache,
             accesses=accesses,
