@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from msgspec import UNSET, UnsetType
-
 from application.contexts import ContextRef, Contexts
 from application.ports import Clock
 from domain.catalogue import NAMES
@@ -18,7 +16,6 @@ from domain.contexts.resolving import ended, resolve
 from domain.contexts.synchronizing import synchronize
 from domain.errors import ConflictNotFoundError, ContextNotFoundError, InvalidInputError
 from domain.recorded import Origin
-from domain.values import Json
 
 
 class Synchronized(NamedTuple):
@@ -43,7 +40,7 @@ class Synchronizing:
             ContextNotFoundError: there is no live context.
             VersionNotFoundError: the context has no such base version.
             ContextErasedError: the context, or the base version, was erased.
-            InvalidInputError: the base version is a deletion, or the policy can't be one.
+            InvalidInputError: the base version is a deletion or can't be told of, or the policy can't be one.
         """
         base = await self._base(ref, command.base_version)
         context, events = await self._contexts.execute(
@@ -85,12 +82,12 @@ class Synchronizing:
         """
         return alive(await self._contexts.load(ref), self._clock())
 
-    async def _base(self, ref: ContextRef, version: int) -> Json | UnsetType:
+    async def _base(self, ref: ContextRef, version: int) -> Context | None:
         alive(await self._contexts.load(ref), self._clock())
         if not version:
-            return UNSET
+            return None
         try:
-            return (await self._contexts.get_version(ref, version)).data
+            return await self._contexts.get_version(ref, version)
         except ContextNotFoundError as error:
             if type(error) is not ContextNotFoundError:
                 raise

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
-from msgspec import UnsetType
+from msgspec import UNSET, UnsetType
 
 from domain.contexts.commands import SynchronizeContext
 from domain.contexts.comparing import bring_together
@@ -14,7 +14,7 @@ from domain.contexts.conflicts import Conflict
 from domain.contexts.context import Context, alive, check_expected, why
 from domain.contexts.events import ConflictsOpened, ContextEvent, ContextSynchronized
 from domain.contexts.strategies import settling
-from domain.errors import ChangeDoesNotApplyError, TooManyConflictsError
+from domain.errors import ChangeDoesNotApplyError, InvalidInputError, TooManyConflictsError
 from domain.values import MAX_DOCUMENT, Json, identical
 
 MAX_OPEN = 1_000
@@ -22,22 +22,27 @@ MAX_OPEN = 1_000
 
 
 def synchronize(
-    context: Context | None, command: SynchronizeContext, base: Json | UnsetType, now: datetime
+    context: Context | None, command: SynchronizeContext, base: Context | None, now: datetime
 ) -> list[ContextEvent]:
-    """Decide a synchronization; `base` is the data at the version that the writer knew, UNSET where it knew none.
+    """Decide a synchronization; `base` is the context at the version that the writer knew, None where it knew none.
 
     No events: nothing is to be changed, settled or opened by it.
 
     Raises:
         ContextNotFoundError: there is no live context.
         VersionConflictError: the expected version is not the current one.
-        InvalidInputError: the policy can't be one.
+        InvalidInputError: the policy can't be one; the base was encrypted, and the context is in the clear now.
         TooManyConflictsError: too many places conflict, or too many conflicts would be open.
         ChangeDoesNotApplyError: both together would be too large.
     """
     context = alive(context, now)
     check_expected(context, command)
-    outcome = bring_together(base, context.data, command.data, settling(command.policy))
+    if base and base.encrypted and not context.encrypted:
+        # Conflicts would tell of it in the clear.
+        message = "that version was encrypted, and the context is in the clear now: name a later version"
+        raise InvalidInputError.at("/baseVersion", message)
+    known = base.data if base else UNSET
+    outcome = bring_together(known, context.data, command.data, settling(command.policy))
     events: list[ContextEvent] = []
     if outcome.patch or outcome.resolutions:
         if len(msgspec.json.encode(outcome.document)) > MAX_DOCUMENT:
