@@ -277,3 +277,10 @@ BY_STATUS: dict[int, type[ContextlineError]] = {
     504: UnavailableError,
 }
 """The class of a code that this client does not know yet."""
+
+
+def of_problem(problem: Mapping[str, Any]) -> ContextlineError:
+    """The error that a problem document is about."""
+    code = problem.get("code")
+    kind = BY_CODE.get(code) if isinstance(code, str) else None
+    return (kind or BY_STATUS.get(problem.get("status", 0), ContextlineError))(problem)

@@ -5,6 +5,15 @@ list that is asked for with `min_position` has seen everything up to there. Prin
 """
 
 from contextline.types.base import Page, Result
+from contextline.types.batches import BatchResult, OperationResult
+from contextline.types.conflicts import (
+    Conflict,
+    ConflictPage,
+    OpenConflict,
+    Resolution,
+    Resolved,
+    Synchronized,
+)
 from contextline.types.contexts import (
     Context,
     Deleted,
@@ -21,6 +30,9 @@ from contextline.types.sessions import Session
 from contextline.types.system import HealthReport, ProjectionStatus
 
 __all__ = [
+    "BatchResult",
+    "Conflict",
+    "ConflictPage",
     "Context",
     "Deleted",
     "DiffResult",
@@ -31,12 +43,17 @@ __all__ = [
     "HistoryPage",
     "LeftContext",
     "LeftSession",
+    "OpenConflict",
+    "OperationResult",
     "Page",
     "ProjectionStatus",
+    "Resolution",
+    "Resolved",
     "Result",
     "RolledBack",
     "Session",
     "Stored",
+    "Synchronized",
     "Updated",
     "Version",
 ]
