@@ -20,6 +20,9 @@ from domain.values import MAX_DOCUMENT, Json, identical
 MAX_OPEN = 1_000
 """Conflicts that a context may have open: a person is to look at each."""
 
+MAX_OPEN_BYTES = 64 * 1024 * 1024
+"""Bytes that they may have together, as JSON: they are in memory with the context. One may hold three documents."""
+
 
 def synchronize(
     context: Context | None, command: SynchronizeContext, base: Context | None, now: datetime
@@ -65,7 +68,7 @@ def not_open_yet(context: Context, conflicts: Sequence[Conflict]) -> tuple[Confl
     """Those that are not open already, at the same place about the same value: who submits twice asks once.
 
     Raises:
-        TooManyConflictsError: more than 1,000 would be open.
+        TooManyConflictsError: more than 1,000 would be open, or more than 64 MiB of them.
     """
     known: dict[str, list[Json | UnsetType]] = {}
     for conflict in context.conflicts.values():
@@ -79,5 +82,10 @@ def not_open_yet(context: Context, conflicts: Sequence[Conflict]) -> tuple[Confl
         raise TooManyConflictsError(
             f"{len(context.conflicts)} conflicts are open, and {len(new)} more would be; at most {MAX_OPEN} are kept: "
             "resolve some, or use another strategy"
+        )
+    if new and len(msgspec.json.encode([*context.conflicts.values(), *new])) > MAX_OPEN_BYTES:
+        raise TooManyConflictsError(
+            f"the open conflicts would have more than {MAX_OPEN_BYTES} bytes together: resolve some, or use another "
+            "strategy"
         )
     return new

@@ -251,6 +251,15 @@ def test_no_more_are_kept_open_than_a_person_can_look_at(monkeypatch: pytest.Mon
     assert len(story.events) == 3
 
 
+def test_what_is_kept_open_is_bounded_in_bytes_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(synchronizing, "MAX_OPEN_BYTES", 2_000)
+    story = disputed()
+    story.synchronize({"a": "x" * 1_000, "b": 1}, 1, ASK)
+    with pytest.raises(TooManyConflictsError, match="more than 2000 bytes together"):
+        story.synchronize({"a": "y" * 1_000, "b": 1}, 1, ASK)
+    assert len(story.current.conflicts) == 2
+
+
 def test_both_together_must_not_be_larger_than_a_document_may_be() -> None:
     half = "x" * (MAX_DOCUMENT * 2 // 3)
     story = ContextStory()
