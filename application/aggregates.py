@@ -178,10 +178,12 @@ class Aggregates(Generic[S]):
         kept = self._kept(stream)
         return kept.state if kept else None
 
-    def write(self, stream: UUID, stream_name: str, state: S | None, events: Sequence[Event]) -> Write:
+    def write(
+        self, stream: UUID, stream_name: str, state: S | None, events: Sequence[Event], origin: Origin | None = None
+    ) -> Write:
         """What to append of events that were decided on a state. No events: only that it is still the newest."""
         expected = state.version if state else 0
-        return Write(stream, stream_name, expected, events, self._sealed_for(state, events))
+        return Write(stream, stream_name, expected, events, self._sealed_for(state, events), origin)
 
     def take(self, tenant: str, stream: UUID, state: S | None, recorded: Sequence[Recorded[Event]]) -> S | None:
         """The state after events that were appended to it."""

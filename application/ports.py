@@ -14,7 +14,8 @@ from domain.recorded import Event, Origin, Recorded
 class Write(NamedTuple):
     """Events for one stream, decided on its version `expected` (0 where it doesn't exist).
 
-    They are encrypted with the key of `sealed_for` and of the stream; None: stored in the clear.
+    They are encrypted with the key of `sealed_for` and of the stream; None: stored in the clear. `origin` is theirs
+    where it is not that of the whole append.
     """
 
     stream_id: UUID
@@ -22,6 +23,7 @@ class Write(NamedTuple):
     expected: int
     events: Sequence[Event]
     sealed_for: Subject | None = None
+    origin: Origin | None = None
 
 
 class Trace(NamedTuple):
@@ -102,6 +104,8 @@ class EventStore(Protocol):
 
     async def append(self, tenant: str, writes: Sequence[Write], origin: Origin) -> Sequence[Recorded[Event]]:
         """Append all or nothing; the events as they were recorded, durable.
+
+        A stream may occur several times, each on the version that the one before leaves.
 
         Raises:
             VersionConflictError: a stream's version is not the expected one.

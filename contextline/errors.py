@@ -43,6 +43,11 @@ class ContextlineError(Exception):
         """The version that the server has, where the problem is about versions."""
         return self.problem.get("currentVersion")
 
+    @property
+    def index(self) -> int | None:
+        """The operation of an atomic batch that was refused, from 0; None where it was no batch."""
+        return self.problem.get("index")
+
 
 class InvalidInputError(ContextlineError):
     """The request breaks a rule, found by the server or before sending (`status` None); `errors` names each place."""
@@ -93,6 +98,10 @@ class VersionNotFoundError(NotFoundError):
     """The context has no such version or checkpoint, or had none yet at that instant."""
 
 
+class ConflictNotFoundError(NotFoundError):
+    """The context has no such conflict, open or resolved."""
+
+
 class SessionNotFoundError(NotFoundError):
     """There is no such session."""
 
@@ -140,6 +149,19 @@ class StoredInTheClearError(ConflictError):
 
 class ChangeDoesNotApplyError(ConflictError):
     """A patch, an append or an increment does not fit the data as it is now."""
+
+
+class AlreadyResolvedError(ConflictError):
+    """The conflict is not open any more."""
+
+    @property
+    def resolved(self) -> dict[str, Any]:
+        """How it ended: `version`, `at`, `by`, `event`, and for one that was decided `take`, `value`."""
+        return dict(self.problem.get("resolved") or {})
+
+
+class TooManyConflictsError(ConflictError):
+    """More places conflict than are settled or kept at once. Nothing was changed."""
 
 
 class IllegalTransitionError(ConflictError):
@@ -235,6 +257,7 @@ BY_CODE: dict[str, type[ContextlineError]] = {
     "context-not-found": ContextNotFoundError,
     "context-erased": ContextErasedError,
     "version-not-found": VersionNotFoundError,
+    "conflict-not-found": ConflictNotFoundError,
     "session-not-found": SessionNotFoundError,
     "session-erased": SessionErasedError,
     "decision-not-found": DecisionNotFoundError,
@@ -246,6 +269,8 @@ BY_CODE: dict[str, type[ContextlineError]] = {
     "already-exists": AlreadyExistsError,
     "stored-in-the-clear": StoredInTheClearError,
     "change-does-not-apply": ChangeDoesNotApplyError,
+    "already-resolved": AlreadyResolvedError,
+    "too-many-conflicts": TooManyConflictsError,
     "illegal-transition": IllegalTransitionError,
     "position-not-in-log": PositionNotInLogError,
     "precondition-failed": PreconditionFailedError,
@@ -277,3 +302,10 @@ BY_STATUS: dict[int, type[ContextlineError]] = {
     504: UnavailableError,
 }
 """The class of a code that this client does not know yet."""
+
+
+def of_problem(problem: Mapping[str, Any]) -> ContextlineError:
+    """The error that a problem document is about."""
+    code = problem.get("code")
+    kind = BY_CODE.get(code) if isinstance(code, str) else None
+    return (kind or BY_STATUS.get(problem.get("status", 0), ContextlineError))(problem)

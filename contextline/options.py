@@ -10,6 +10,8 @@ from datetime import datetime
 from typing import Any, Literal, TypedDict
 
 ChangeType = Literal["replace", "merge", "append", "mergePatch", "jsonPatch", "increment"]
+RuleTake = Literal["ours", "theirs", "max", "min", "union", "longer"]
+Strategy = Literal["auto", "last_write_wins", "merge", "rule_based", "user_decides"]
 Order = Literal["created", "-created", "key"]
 
 
@@ -70,6 +72,40 @@ class UpdateOptions(AttributeOptions, WhyOptions, total=False):
 
 class RollbackOptions(WhyOptions, total=False):
     """Options of `rollback`. `metadata` is the change's."""
+
+    namespace: str
+    metadata: dict[str, Any]
+    expected_version: int | None
+
+
+class DeleteOptions(WhyOptions, total=False):
+    """Options of a deletion in a batch."""
+
+    namespace: str
+    expected_version: int | None
+
+
+class SyncRule(TypedDict):
+    """What to take at a place and all below it; a token of `pointer` may be `*`. What does not fit is passed over."""
+
+    pointer: str
+    take: RuleTake
+
+
+class SyncOptions(WhyOptions, total=False):
+    """Options of `sync`. `metadata` is the change's, `agent_id` the agent that submits."""
+
+    namespace: str
+    strategy: Strategy
+    rules: Sequence[SyncRule]
+    critical: Sequence[str]
+    agent_id: str | None
+    metadata: dict[str, Any]
+    expected_version: int | None
+
+
+class ResolveOptions(WhyOptions, total=False):
+    """Options of `resolve`. `metadata` is the change's."""
 
     namespace: str
     metadata: dict[str, Any]

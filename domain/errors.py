@@ -66,6 +66,12 @@ class VersionNotFoundError(NotFoundError):
     code = "version-not-found"
 
 
+class ConflictNotFoundError(NotFoundError):
+    """The context has no such conflict, open or resolved."""
+
+    code = "conflict-not-found"
+
+
 class SessionNotFoundError(NotFoundError):
     """There is no such session."""
 
@@ -161,6 +167,26 @@ class ChangeDoesNotApplyError(ConflictError):
         return place if self.operation is None else {"operation": self.operation, **place}
 
 
+class AlreadyResolvedError(ConflictError):
+    """The conflict is not open any more: it was resolved, or went when the context was replaced or deleted."""
+
+    code = "already-resolved"
+
+    def __init__(self, message: str, how: dict[str, Any]) -> None:
+        self.how = how
+        super().__init__(message)
+
+    def details(self) -> dict[str, Any]:
+        """By which version, when, by whom and how."""
+        return {"resolved": self.how}
+
+
+class TooManyConflictsError(ConflictError):
+    """More places conflict than are kept or settled at once. Nothing was changed."""
+
+    code = "too-many-conflicts"
+
+
 class IllegalTransitionError(ConflictError):
     """The current status does not allow that step."""
 
@@ -191,6 +217,19 @@ class TooManyPreferencesError(ConflictError):
     def details(self) -> dict[str, Any]:
         """How many there can be, and how many there are."""
         return {"limit": self.limit, "count": self.count}
+
+
+class BatchRefusedError(ContextlineError):
+    """An operation of an atomic batch was refused, and so all of it. Nothing was written.
+
+    It is answered as that refusal would be: with its status and code.
+    """
+
+    code = "batch-refused"
+
+    def __init__(self, index: int, refusal: ContextlineError) -> None:
+        self.index, self.refusal = index, refusal
+        super().__init__(f"operation {index} was refused, and so the whole batch: {refusal}")
 
 
 class PositionNotReachedError(ConflictError):

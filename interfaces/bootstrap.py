@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from application.access import Accesses
+from application.batching import Batches
 from application.cache import StateCache
 from application.contexts import Contexts
 from application.decisions import Decisions
@@ -21,6 +22,8 @@ from application.erasure import Erasure
 from application.ports import Clock, KnownReads
 from application.preferences import UserPreferences
 from application.sessions import Sessions
+from application.synchronizing import Synchronizing
+from application.together import Together
 from domain.errors import UnavailableError
 from infrastructure.background import end
 from infrastructure.eventstore.dictionaries import FollowingDictionaries
@@ -64,6 +67,8 @@ class Services:
     clock: Clock
     store: PostgresEventStore
     contexts: Contexts
+    synchronizing: Synchronizing
+    batches: Batches
     sessions: Sessions
     decisions: Decisions
     preferences: UserPreferences
@@ -142,11 +147,14 @@ async def services(settings: Settings, url: str, clock: Clock = utc_now) -> Asyn
                 batch=settings.access_batch,
             )
         )
+        contexts = Contexts(store, snapshots, clock, cache, accesses)
         yield Services(
             settings=settings,
             clock=clock,
             store=store,
-            contexts=Contexts(store, snapshots, clock, cache, accesses),
+            contexts=contexts,
+            synchronizing=Synchronizing(contexts, clock),
+            batches=Batches(contexts, Together(store, clock)),
             sessions=Sessions(store, snapshots, clock, lambda: f"sess_{uuid4().hex}", cache),
             decisions=Decisions(store, snapshots, clock, lambda: f"dec_{uuid4().hex}", cache),
             preferences=UserPreferences(store, snapshots, clock, cache),

@@ -7,6 +7,7 @@ from contextline._async.decisions import AsyncDecisionCalls
 from contextline._async.erasing import AsyncErasingCalls
 from contextline._async.preferences import AsyncPreferenceCalls
 from contextline._async.sessions import AsyncSessionCalls
+from contextline._async.synchronizing import AsyncSynchronizingCalls
 from contextline._async.system import AsyncSystemCalls
 
 
@@ -17,6 +18,7 @@ class AsyncContextClient(
     AsyncPreferenceCalls,
     AsyncErasingCalls,
     AsyncSystemCalls,
+    AsyncSynchronizingCalls,
 ):
     """A store, over HTTP. Keeps its connections: make one, use it for long, then close it or use it as a `with` block.
 

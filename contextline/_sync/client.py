@@ -8,6 +8,7 @@ from contextline._sync.decisions import DecisionCalls
 from contextline._sync.erasing import ErasingCalls
 from contextline._sync.preferences import PreferenceCalls
 from contextline._sync.sessions import SessionCalls
+from contextline._sync.synchronizing import SynchronizingCalls
 from contextline._sync.system import SystemCalls
 
 
@@ -18,6 +19,7 @@ class ContextClient(
     PreferenceCalls,
     ErasingCalls,
     SystemCalls,
+    SynchronizingCalls,
 ):
     """A store, over HTTP. Keeps its connections: make one, use it for long, then close it or use it as a `with` block.
 

@@ -5,6 +5,15 @@ list that is asked for with `min_position` has seen everything up to there. Prin
 """
 
 from contextline.types.base import Page, Result
+from contextline.types.batches import BatchResult, OperationResult
+from contextline.types.conflicts import (
+    Conflict,
+    ConflictPage,
+    OpenConflict,
+    Resolution,
+    Resolved,
+    Synchronized,
+)
 from contextline.types.contexts import (
     Context,
     Deleted,
@@ -32,7 +41,10 @@ from contextline.types.sessions import Session
 from contextline.types.system import HealthReport, ProjectionStatus
 
 __all__ = [
+    "BatchResult",
     "Candidate",
+    "Conflict",
+    "ConflictPage",
     "Context",
     "Decision",
     "Deleted",
@@ -47,10 +59,14 @@ __all__ = [
     "LeftDecision",
     "LeftPreferences",
     "LeftSession",
+    "OpenConflict",
+    "OperationResult",
     "Page",
     "Preference",
     "Preferences",
     "ProjectionStatus",
+    "Resolution",
+    "Resolved",
     "Result",
     "RolledBack",
     "Session",
@@ -58,6 +74,7 @@ __all__ = [
     "SimilarDecisions",
     "Stored",
     "Summary",
+    "Synchronized",
     "Tally",
     "Updated",
     "UserOverride",

@@ -78,13 +78,14 @@ class PostgresEventStore:
     async def append(self, tenant: str, writes: Sequence[Write], origin: Origin) -> Sequence[Recorded[Event]]:
         """Append all or nothing; the events as they were recorded."""
         tenant_id = self.tenants.remembered(tenant) or await self.tenants.number(tenant)
-        origin_bytes = encode_origin(origin)
+        common = encode_origin(origin)
         streams: list[StreamAppend] = []
         key_ids: list[bytes] = []
         pieces: list[Piece] = []
         for write in writes:
             key = await self._key(tenant, write.stream_name, write.sealed_for) if write.sealed_for else None
             key_ids.append(key.id if key else b"")
+            origin_bytes = encode_origin(write.origin) if write.origin else common
             events: list[NewEvent] = []
             version = write.expected
             for event in write.events:
@@ -122,7 +123,7 @@ class PostgresEventStore:
                         version,
                         position,
                         appended.recorded_at,
-                        origin,
+                        write.origin or origin,
                         len(new.payload) + new.beside,
                         key_id,
                         new.references,

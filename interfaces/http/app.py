@@ -15,7 +15,17 @@ from infrastructure.settings import Settings
 from interfaces.bootstrap import services, utc_now
 from interfaces.http import contract, problems
 from interfaces.http.requests import Edge
-from interfaces.http.routes import contexts, decisions, erasure, lists, preferences, sessions, system
+from interfaces.http.routes import (
+    batch,
+    contexts,
+    decisions,
+    erasure,
+    lists,
+    preferences,
+    sessions,
+    synchronizing,
+    system,
+)
 
 
 def program_version() -> str:
@@ -56,6 +66,8 @@ def create_app(settings: Settings, url: str, clock: Clock = utc_now) -> FastAPI:
         sessions.router,
         decisions.router,
         preferences.router,
+        synchronizing.router,
+        batch.router,
         erasure.router,
         system.router,
     ):
