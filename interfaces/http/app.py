@@ -15,7 +15,17 @@ from infrastructure.settings import Settings
 from interfaces.bootstrap import services, utc_now
 from interfaces.http import contract, problems
 from interfaces.http.requests import Edge
-from interfaces.http.routes import batch, contexts, erasure, lists, sessions, synchronizing, system
+from interfaces.http.routes import (
+    batch,
+    branches,
+    checkpoints,
+    contexts,
+    erasure,
+    lists,
+    sessions,
+    synchronizing,
+    system,
+)
 
 
 def program_version() -> str:
@@ -56,6 +66,8 @@ def create_app(settings: Settings, url: str, clock: Clock = utc_now) -> FastAPI:
         synchronizing.router,
         batch.router,
         sessions.router,
+        checkpoints.router,
+        branches.router,
         erasure.router,
         system.router,
     ):

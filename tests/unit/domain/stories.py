@@ -75,6 +75,11 @@ class ContextStory:
         return self.context
 
     @property
+    def marked(self) -> dict[str, int]:
+        """The version that each checkpoint marks."""
+        return {name: mark.version for name, mark in self.current.checkpoints.items()}
+
+    @property
     def data(self) -> Any:
         return self.current.data
 

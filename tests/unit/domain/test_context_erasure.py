@@ -105,12 +105,12 @@ def test_updates_and_rollbacks_stay_encrypted() -> None:
 
 def test_names_of_checkpoints_that_were_encrypted_do_not_come_to_stand_in_the_clear() -> None:
     story = told()
-    assert story.current.checkpoints == {"two": 2}
+    assert story.marked == {"two": 2}
     story.store(1, encrypt=False)
-    assert story.current.checkpoints == {}
+    assert story.marked == {}
     story.update(2, checkpoint="open")
     story.store(1, encrypt=True)
-    assert story.current.checkpoints == {"open": 4}
+    assert story.marked == {"open": 4}
 
 
 def test_events_are_encrypted_for_whom_the_context_belongs_to_after_them() -> None:
