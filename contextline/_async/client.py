@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextline._async.branches import AsyncBranchCalls
 from contextline._async.contexts import AsyncContextCalls
 from contextline._async.erasing import AsyncErasingCalls
 from contextline._async.sessions import AsyncSessionCalls
@@ -10,7 +11,12 @@ from contextline._async.system import AsyncSystemCalls
 
 
 class AsyncContextClient(
-    AsyncContextCalls, AsyncSynchronizingCalls, AsyncSessionCalls, AsyncErasingCalls, AsyncSystemCalls
+    AsyncContextCalls,
+    AsyncBranchCalls,
+    AsyncSynchronizingCalls,
+    AsyncSessionCalls,
+    AsyncErasingCalls,
+    AsyncSystemCalls,
 ):
     """A store, over HTTP. Keeps its connections: make one, use it for long, then close it or use it as a `with` block.
 
