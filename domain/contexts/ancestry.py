@@ -54,7 +54,9 @@ def common_ancestors(states: States, ours: Iterable[Point], theirs: Point) -> li
         AncestorErasedError: it was erased, or what was erased lies between.
     """
     mine, others = _walk(states, ours)[0], _walk(states, [theirs])[0]
-    erased = {life: version for life, version in {**mine, **others}.items() if life.beginning == _NOT_KNOWN}
+    erased = {
+        life: max(mine.get(life, 0), others.get(life, 0)) for life in mine | others if life.beginning == _NOT_KNOWN
+    }
     shared = {life: min(version, others[life]) for life, version in mine.items() if life in others}
     candidates = [(life, version) for life, version in shared.items() if life.beginning != _NOT_KNOWN]
     behind = [_walk(states, [_point(states, *candidate)])[0] for candidate in candidates]
@@ -64,7 +66,9 @@ def common_ancestors(states: States, ours: Iterable[Point], theirs: Point) -> li
         if not any(candidate[1] <= reached.get(candidate[0], 0) for reached in (*behind[:index], *behind[index + 1 :]))
     ]
     # What was erased is no matter where it lies behind what both have in common.
-    hidden = [life for life in erased if not any(life in reached for reached in behind)]
+    hidden = [
+        life for life, version in erased.items() if not any(version <= reached.get(life, 0) for reached in behind)
+    ]
     if hidden:
         context = states.get(hidden[0].stream_id)
         name = f"{context.key!r} in namespace {context.namespace!r}" if context else "a context that is not there"

@@ -123,6 +123,16 @@ def test_what_was_erased_behind_the_common_ancestor_does_not_matter(graph: Graph
     assert graph.common("branch@9", "twig@9") == {"branch@4"}
 
 
+def test_later_versions_of_what_was_erased_can_hide_a_nearer_ancestor() -> None:
+    graph = Graph()
+    graph.erase("main")
+    graph.add("branch", 9, {1: "main@2"})
+    graph.add("twig", 9, {1: "branch@1"}, {2: "main@5"})
+    with pytest.raises(AncestorErasedError, match="'main'"):
+        graph.common("branch@9", "twig@9")
+    assert graph.common("branch@9", "twig@1") == {"branch@1"}
+
+
 def test_an_ancestor_that_the_log_does_not_have_is_as_if_erased(graph: Graph) -> None:
     graph.states[graph.at("main@1").stream_id] = None
     with pytest.raises(AncestorErasedError, match="not there"):
