@@ -2,6 +2,7 @@
 
 import asyncio
 import copy
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -79,6 +80,11 @@ def three_way(base: Any, ours: Any, theirs: Any, place: str = "") -> tuple[Any, 
     return ours, {place}
 
 
+def some_live(count: int) -> Callable[["Graph"], bool]:
+    """Only if so many are there."""
+    return lambda graph: sum(map(graph.model.lives, KEYS)) >= count
+
+
 class Graph(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
@@ -91,57 +97,82 @@ class Graph(RuleBasedStateMachine):
         self.other = Contexts(self.log, NoSnapshots(), clock)
         self.model = Model()
 
+        data = {"a": 0, "b": 0, "deep": {"c": 0}}
+        self.do(self.contexts.store(ref("k1"), storing("k1", copy.deepcopy(data)), NOBODY))
+        self.model.write("k1", data)
+        for branch in ("k2", "k3"):
+            self._fork(("k1", 1), branch)
+
     def do(self, work: Any) -> Any:
         return asyncio.run(work)
 
-    @rule(key=keys, name=members, value=st.integers(0, 2))
-    def store(self, key: str, name: str, value: int) -> None:
+    def live(self, besides: str = "") -> st.SearchStrategy[str]:
+        return st.sampled_from([key for key in KEYS if key != besides and self.model.lives(key)])
+
+    @rule(key=keys, name=members, value=st.integers(0, 2), chance=st.integers(0, 3))
+    def store(self, key: str, name: str, value: int, chance: int) -> None:
+        if self.model.lives(key) and chance:
+            return
         parents = [self.model.now(key)] if self.model.lives(key) else []
         data = {name: value, "deep": {}}
         self.do(self.contexts.store(ref(key), storing(key, copy.deepcopy(data)), NOBODY))
         self.model.write(key, data, *parents)
 
-    @rule(key=keys, name=members, value=st.none() | st.integers(0, 9), deep=st.booleans())
-    def edit(self, key: str, name: str, value: int | None, deep: bool) -> None:
-        if not self.model.lives(key):
-            return
+    @precondition(some_live(1))
+    @rule(data=st.data(), name=members, value=st.none() | st.integers(0, 9), deep=st.booleans())
+    def edit(self, data: Any, name: str, value: int | None, deep: bool) -> None:
+        key = data.draw(self.live())
         patch = {"deep": {name: value}} if deep else {name: value}
         self.do(self.contexts.update(ref(key), UpdateContext(data=patch, change_type="mergePatch"), NOBODY))
-        data = copy.deepcopy(self.model.data[self.model.now(key)])
-        place = data.setdefault("deep", {}) if deep else data
+        changed = copy.deepcopy(self.model.data[self.model.now(key)])
+        place = changed.setdefault("deep", {}) if deep else changed
         place.pop(name, None) if value is None else place.update({name: value})
-        self.model.write(key, data, self.model.now(key))
+        self.model.write(key, changed, self.model.now(key))
 
-    @rule(key=keys)
-    def delete(self, key: str) -> None:
-        if self.model.lives(key):
-            self.do(self.contexts.delete(ref(key), DeleteContext(), NOBODY))
-            self.model.write(key, GONE, self.model.now(key))
+    @precondition(some_live(3))
+    @rule(data=st.data())
+    def delete(self, data: Any) -> None:
+        key = data.draw(self.live())
+        self.do(self.contexts.delete(ref(key), DeleteContext(), NOBODY))
+        self.model.write(key, GONE, self.model.now(key))
 
-    @rule(key=keys, into=keys, back=st.integers(0, 3))
-    def fork(self, key: str, into: str, back: int) -> None:
+    @precondition(some_live(1))
+    @rule(data=st.data(), into=keys, back=st.integers(0, 3))
+    def fork(self, data: Any, into: str, back: int) -> None:
+        key = data.draw(self.live())
         version = self.model.version[key] - back
-        if key == into or self.model.data.get((key, version), GONE) is GONE:
-            return
+        if key != into and self.model.data.get((key, version), GONE) is not GONE:
+            self._fork((key, version), into)
+
+    def _fork(self, parent: Version, into: str) -> None:
         command = ForkContext(namespace="", key=into)
-        asked = self.branches.fork(VersionRef(ref(key), version), command, NOBODY)
+        asked = self.branches.fork(VersionRef(ref(parent[0]), parent[1]), command, NOBODY)
         if self.model.lives(into):
             with pytest.raises(AlreadyExistsError):
                 self.do(asked)
             return
         self.do(asked)
-        self.model.write(into, copy.deepcopy(self.model.data[key, version]), (key, version))
+        self.model.write(into, copy.deepcopy(self.model.data[parent]), parent)
 
-    @rule(key=keys, into=keys, decide=st.sampled_from(["refuse", "first"]))
-    def merge(self, key: str, into: str, decide: Any) -> None:
-        if key == into or not self.model.lives(key):
-            return
-        model = self.model
-        ours, theirs = model.now(into), model.now(key)
-        if not model.lives(into):
-            ours = theirs
+    @precondition(some_live(2))
+    @rule(data=st.data(), decide=st.sampled_from(["refuse", "first", "first"]))
+    def merge(self, data: Any, decide: Any) -> None:
+        """Into a live one."""
+        into = data.draw(self.live())
+        self._merge(into, data.draw(self.live(besides=into)), into, decide)
+
+    @precondition(some_live(2))
+    @rule(data=st.data(), into=keys, decide=st.sampled_from(["refuse", "first", "first"]))
+    def merge_into_new(self, data: Any, into: str, decide: Any) -> None:
+        if not self.model.lives(into):
+            first = data.draw(self.live())
+            self._merge(first, data.draw(self.live(besides=first)), into, decide)
+
+    def _merge(self, first: str, second: str, into: str, decide: Any) -> None:
+        model, sources = self.model, [VersionRef(ref(key)) for key in (first, second) if key != into]
+        ours, theirs = model.now(first), model.now(second)
         command = MergeContexts(namespace="", key=into, strategy="three_way", on_conflict=decide)
-        asked = self.branches.merge([VersionRef(ref(key))], command, NOBODY)
+        asked = self.branches.merge(sources, command, NOBODY)
         base = model.base(ours, theirs)
         if base is None:
             with pytest.raises(NoCommonAncestorError):
@@ -155,31 +186,32 @@ class Graph(RuleBasedStateMachine):
             return
         merged = self.do(asked)
         assert {found.conflict.pointer for found in merged.conflicts} == conflicts
-        if model.lives(into):
-            assert [(point.key, point.version) for point in merged.bases] == [base]
+        assert [(point.key, point.version) for point in merged.bases] == [base]
+        if into == first:
             self._automatic(into, "merge")
         else:
-            model.write(into, copy.deepcopy(model.data[theirs]), theirs)
-        model.write(into, result, model.now(into), theirs)
+            model.write(into, copy.deepcopy(model.data[ours]), ours)
+        model.write(into, result, model.now(into), ours, theirs)
 
-    @rule(key=keys, into=keys)
-    def split(self, key: str, into: str) -> None:
-        model = self.model
-        if key == into or not model.lives(key) or model.lives(into) or "deep" not in model.data[model.now(key)]:
+    @precondition(some_live(2))
+    @rule(data=st.data(), into=keys)
+    def split(self, data: Any, into: str) -> None:
+        key, model = data.draw(self.live()), self.model
+        if model.lives(into) or "deep" not in model.data[model.now(key)]:
             return
-        command = SplitContext(remove=True)
-        self.do(self.branches.split(ref(key), [("/deep", ref(into))], command, NOBODY))
-        data = copy.deepcopy(model.data[model.now(key)])
-        part = data.pop("deep")
-        model.write(key, data, model.now(key))
+        self.do(self.branches.split(ref(key), [("/deep", ref(into))], SplitContext(remove=True), NOBODY))
+        left = copy.deepcopy(model.data[model.now(key)])
+        part = left.pop("deep")
+        model.write(key, left, model.now(key))
         model.write(into, part)
 
-    @rule(key=keys)
-    def checkpoint(self, key: str) -> None:
-        if self.model.lives(key):
-            _, listed = self.do(self.checkpoints.create(ref(key), CreateCheckpoint(), NOBODY))
-            self.model.write(key, copy.deepcopy(self.model.data[self.model.now(key)]), self.model.now(key))
-            self.model.marks[key][listed.name] = self.model.version[key]
+    @precondition(some_live(1))
+    @rule(data=st.data())
+    def checkpoint(self, data: Any) -> None:
+        key = data.draw(self.live())
+        _, listed = self.do(self.checkpoints.create(ref(key), CreateCheckpoint(), NOBODY))
+        self.model.write(key, copy.deepcopy(self.model.data[self.model.now(key)]), self.model.now(key))
+        self.model.marks[key][listed.name] = self.model.version[key]
 
     @precondition(lambda self: any(self.model.marks.values()))
     @rule(key=keys, which=st.integers(0, 9))
@@ -218,4 +250,4 @@ class Graph(RuleBasedStateMachine):
 
 
 TestGraph = Graph.TestCase
-TestGraph.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestGraph.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
