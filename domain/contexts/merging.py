@@ -155,7 +155,7 @@ def merge(
             **why(command),
         )
     )
-    if command.on_conflict == "keep":
+    if conflicts and command.on_conflict == "keep":
         events += _opened(live, others, bases, conflicts)
     return Merged(events, conflicts)
 
@@ -197,7 +197,7 @@ def _opened(
     live: Context | None, others: Sequence[Context], bases: Sequence[Context], conflicts: Sequence[FoundConflict]
 ) -> list[ContextEvent]:
     """An event for each source: one place may be in conflict with several."""
-    if conflicts and len(conflicts) + (len(live.conflicts) if live else 0) > MAX_OPEN:
+    if len(conflicts) + (len(live.conflicts) if live else 0) > MAX_OPEN:
         raise TooManyConflictsError(f"more than {MAX_OPEN} conflicts would be open: nothing was merged")
     events: list[ContextEvent] = []
     for source, base in zip(others, bases, strict=True):

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from interfaces.cli import compression, contexts, erasure, keys, processes, synchronizing
+from interfaces.cli import branches, compression, contexts, erasure, keys, processes, synchronizing
 
 app = typer.Typer(
     name="contextline",
@@ -38,6 +38,7 @@ def options(
 processes.register(app)
 contexts.register(app)
 synchronizing.register(app)
+branches.register(app)
 erasure.register(app)
 app.add_typer(compression.app, name="compression")
 app.add_typer(keys.app, name="keys")
