@@ -1,5 +1,6 @@
 """The how-to's examples print what it says, and its Python runs."""
 
+import json
 import re
 import subprocess
 import sys
@@ -48,7 +49,7 @@ def test_its_python_runs(store: RunningStore) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_machines_get_json_and_refusals_exit_with_1(store: RunningStore) -> None:
+def test_machines_get_json(store: RunningStore) -> None:
     store.run("put", "k", '{"a": 1}')
     for arguments in (
         ("checkpoint", "create", "k", "start"),
@@ -59,4 +60,4 @@ def test_machines_get_json_and_refusals_exit_with_1(store: RunningStore) -> None
         ("merge", "k", "k-b@1", "missing", "--ignore-missing"),
         ("split", "k", "/a=k-a"),
     ):
-        assert store.run(*arguments, "--json").stdout.startswith("{")
+        assert isinstance(json.loads(store.run(*arguments, "--json").stdout), dict)

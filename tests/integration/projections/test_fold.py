@@ -150,7 +150,7 @@ class Load:
         self._clock.advance(rng.choice([0, 0.000001, 1, 7]))
         ref = ContextRef("default", rng.choice(["", "n"]), f"k{rng.randrange(12)}")
         kinds = ["store", "store", "update", "update", "update", "patch", "set", "delete", "back", "session"]
-        kinds += ["fork", "merge", "merge", "split", "mark", "restore"]
+        kinds += ["fork", "merge", "merge", "split", "split", "mark", "restore", "sync", "resolve", "resolve"]
         another = ContextRef("default", rng.choice(["", "n"]), f"k{rng.randrange(12)}")
         match rng.choice([*kinds, "read", "read", "read", "record", "sync", "sync", "resolve"]):
             case "store":
@@ -234,7 +234,7 @@ async def test_the_rows_are_what_a_fold_of_the_log_gives_however_the_log_is_cut(
     api: Api, database_url: str, clock: MovableClock, seed: int
 ) -> None:
     store = api.services.store
-    await Load(seed, api.services, clock).run(300)
+    await Load(seed, api.services, clock).run(500)
     expected = fold(await store.reader.log(0, 10_000))
     assert len(expected["contexts"]) > 5
     assert len(expected["sessions"]) > 5
