@@ -17,7 +17,7 @@ from domain.contexts.context import Context, check_expected, why
 from domain.contexts.events import NO_CHANGES, ConflictsOpened, ContextEvent, ContextForked, ContextMerged
 from domain.contexts.forking import Copying, encrypts
 from domain.contexts.patches import diff
-from domain.contexts.synchronizing import MAX_OPEN, not_open_yet
+from domain.contexts.synchronizing import MAX_OPEN, MAX_OPEN_BYTES, not_open_yet
 from domain.errors import ChangeDoesNotApplyError, Fault, InvalidInputError, MergeConflictError, TooManyConflictsError
 from domain.values import MAX_DOCUMENT, Json
 
@@ -197,8 +197,13 @@ def _opened(
     live: Context | None, others: Sequence[Context], bases: Sequence[Context], conflicts: Sequence[FoundConflict]
 ) -> list[ContextEvent]:
     """An event for each source: one place may be in conflict with several."""
-    if len(conflicts) + (len(live.conflicts) if live else 0) > MAX_OPEN:
-        raise TooManyConflictsError(f"more than {MAX_OPEN} conflicts would be open: nothing was merged")
+    there = list(live.conflicts.values()) if live else []
+    together = [*there, *(found.conflict for found in conflicts)]
+    if len(together) > MAX_OPEN or len(msgspec.json.encode(together)) > MAX_OPEN_BYTES:
+        raise TooManyConflictsError(
+            f"more than {MAX_OPEN} conflicts or {MAX_OPEN_BYTES} bytes of them would be open: merge with onConflict: "
+            "last or first"
+        )
     events: list[ContextEvent] = []
     for source, base in zip(others, bases, strict=True):
         mine = tuple(found.conflict for found in conflicts if found.source is source)
