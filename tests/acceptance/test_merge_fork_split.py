@@ -60,4 +60,6 @@ def test_machines_get_json(store: RunningStore) -> None:
         ("merge", "k", "k-b@1", "missing", "--ignore-missing"),
         ("split", "k", "/a=k-a"),
     ):
-        assert isinstance(json.loads(store.run(*arguments, "--json").stdout), dict)
+        done = store.run(*arguments, "--json")
+        assert done.returncode == 0, (arguments, done.stderr)
+        assert isinstance(json.loads(done.stdout), dict)
