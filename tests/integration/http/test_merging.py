@@ -146,6 +146,20 @@ async def test_branches_of_branches_have_the_nearest_ancestor(api: Api) -> None:
     assert await data(api, "all") == {"n": 1, "left": 1, "deeper": 1}
 
 
+async def test_of_several_ancestors_that_are_equally_near_the_one_written_last_is_compared_with(api: Api) -> None:
+    await api.stored("root", {"a": 0, "b": 0})
+    for branch, member in (("left", "a"), ("right", "b")):
+        await fork(api, "root", branch)
+        await api.updated(branch, {member: 1}, changeType="merge")
+    # Each takes what the other was before it took anything.
+    for source, target in (("right", "left"), ("left", "right")):
+        await merged(api, [{"key": source, "version": 2}], target, "three_way")
+    await api.updated("left", {"b": 2}, changeType="merge")
+    answer = await merged(api, ["right"], "left", "three_way")
+    assert [(base["key"], base["version"]) for base in answer["bases"]] == [("right", 2)]
+    assert (answer["conflicts"], await data(api, "left")) == ([], {"a": 1, "b": 2})
+
+
 async def conflicting(api: Api) -> None:
     await api.stored("main", {"a": 1, "d": {"x": 1}, "l": [1], "same": 0})
     await fork(api, "main", "branch")
