@@ -115,8 +115,13 @@ class Aggregates(Generic[S]):
         fold: Callable[[S | None, Iterable[Recorded[Event]]], S | None],
         sealed_for: Callable[[S | None, Sequence[Event]], Subject | None],
         cache: StateCache,
+        complete: Callable[[S | None, Sequence[Event]], Sequence[Event]] = lambda _, events: events,
     ) -> None:
-        """`sealed_for` tells whose key events are to be encrypted with that were decided on a state; None: nobody's."""
+        """`sealed_for` tells whose key events are to be encrypted with that were decided on a state; None: nobody's.
+
+        `complete` adds to decided events what every command of that kind adds to them.
+        """
+        self.complete = complete
         self._kind, self._store, self._snapshots, self._clock = kind, store, snapshots, clock
         self._fold, self._sealed_for, self._cache, self._scale = fold, sealed_for, cache, Scale()
         # By number: a UUID's own hash is computed anew each time, in Python.
@@ -183,6 +188,7 @@ class Aggregates(Generic[S]):
     ) -> Write:
         """What to append of events that were decided on a state. No events: only that it is still the newest."""
         expected = state.version if state else 0
+        events = self.complete(state, events)
         return Write(stream, stream_name, expected, events, self._sealed_for(state, events), origin)
 
     def take(self, tenant: str, stream: UUID, state: S | None, recorded: Sequence[Recorded[Event]]) -> S | None:

@@ -64,6 +64,7 @@ class Batches:
             places.append(members.setdefault(member, len(members)))
         streams = [stream_id(tenant, member.stream_name) for member in members]
 
+        kinds = [member.aggregates for member in members]
         before: list[Context | None] = []
 
         async def decide(known: Sequence[Any], now: datetime) -> Sequence[Sequence[Step]]:
@@ -71,7 +72,8 @@ class Batches:
             steps: list[list[Step]] = [[] for _ in states]
             for index, (place, operation) in enumerate(zip(places, operations, strict=True)):
                 with _refusing(index):
-                    events = _decide(states[place], operation.command, now)
+                    # As it will be written, so that the next one is decided on that.
+                    events = kinds[place].complete(states[place], _decide(states[place], operation.command, now))
                 steps[place].append(Step(states[place], events, operation.origin))
                 states[place] = _foreseen(states[place], streams[place], events, now)
                 # Each may cost as much as a command does: others are not to wait for a thousand of them.
@@ -125,7 +127,7 @@ def _decide(state: Context | None, command: Command, now: datetime) -> Sequence[
             return aggregate.delete(state, command, now)
 
 
-def _foreseen(state: Context | None, stream: UUID, events: Sequence[ContextEvent], now: datetime) -> Context | None:
+def _foreseen(state: Context | None, stream: UUID, events: Sequence[Event], now: datetime) -> Context | None:
     """What the next operation on that context is decided on: its events are not in the log yet."""
     for version, event in enumerate(events, aggregate.current_version(state) + 1):
         state = aggregate.evolve(state, Recorded[Event](event, 0, stream, version, 0, now, Origin()))

@@ -10,14 +10,15 @@ from typing import NamedTuple
 from application.access import Access, Accesses
 from application.aggregates import Aggregates, Decide
 from application.cache import StateCache
+from application.histories import Histories, Place
 from application.ports import Clock, EventStore, Snapshots
 from application.together import Member
-from domain.catalogue import NAMES
 from domain.contexts import context as aggregate
+from domain.contexts.checkpoints import Checkpointing, named, with_due_checkpoint
 from domain.contexts.commands import DeleteContext, RollBackContext, StoreContext, UpdateContext
 from domain.contexts.context import Context, alive
 from domain.contexts.events import ContextCreated
-from domain.contexts.history import HistoryEntry, entries
+from domain.contexts.history import HistoryEntry
 from domain.contexts.identity import check_identity, stream_name
 from domain.contexts.patches import Operation, diff
 from domain.contexts.sealing import sealed_for
@@ -49,13 +50,23 @@ class Contexts:
         clock: Clock,
         cache: StateCache | None = None,
         accesses: Accesses | None = None,
+        checkpointing: Checkpointing | None = None,
     ) -> None:
         """Without `accesses` reads are counted in memory alone."""
+        rule = self.checkpointing = checkpointing or Checkpointing()
         self._store, self._clock = store, clock
         cache = cache or StateCache(clock)
         self._contexts: Aggregates[Context] = Aggregates(
-            Context, store, snapshots, clock, aggregate.fold, sealed_for, cache
+            Context,
+            store,
+            snapshots,
+            clock,
+            aggregate.fold,
+            sealed_for,
+            cache,
+            lambda state, events: with_due_checkpoint(state, events, rule),
         )
+        self._histories = Histories(self._contexts)
         self._accesses = accesses or Accesses(store, cache)
         self._known_end = 0
 
@@ -117,10 +128,8 @@ class Contexts:
         name = _stream_name(ref)
         current = alive(await self._contexts.load(ref.tenant, name), self._clock())
         if isinstance(to, str):
-            if to not in current.checkpoints:
-                raise VersionNotFoundError(f"there is no checkpoint {to!r}")
-            to = current.checkpoints[to]
-        earlier = await self._at_version(ref, current, to)
+            to = named(current, to).version
+        earlier = await self.at_version(ref, current, to)
         after, _ = await self._contexts.execute(
             ref.tenant, name, lambda state, now: aggregate.roll_back(state, command, earlier, now), origin
         )
@@ -149,7 +158,7 @@ class Contexts:
         """
         await self._check_position(min_position)
         current = await self._ever(ref)
-        context = await self._at_version(ref, current, version)
+        context = await self.at_version(ref, current, version)
         if context.deleted:
             raise ContextNotFoundError(f"version {version} is a deletion")
         return context
@@ -182,36 +191,22 @@ class Contexts:
         context = aggregate.fold(None, events)
         if context is None or instant is None:
             raise VersionNotFoundError("it was first stored after that")
-        _check_not_erased(current, context.version)
+        refuse_erased(current, context.version)
         return alive(context, instant)
 
     async def history(
-        self,
-        ref: ContextRef,
-        *,
-        after: int = 0,
-        before: int | None = None,
-        limit: int = 100,
-        newest_first: bool = False,
-    ) -> tuple[Sequence[HistoryEntry], bool]:
-        """Changes with versions above `after` and below `before`, at most `limit`; and whether there are more.
+        self, ref: ContextRef, *, start: Place | None = None, limit: int = 100, newest_first: bool = False
+    ) -> tuple[Sequence[HistoryEntry], Place | None]:
+        """At most `limit` changes beyond `start`, and where the next page begins; None where there are no more.
+
+        That of a context that was forked begins with its ancestors'.
 
         Raises:
             ContextNotFoundError: nothing was ever stored under that key.
+            InvalidInputError: there is no such place.
         """
         current = await self._ever(ref)
-        last = current.version if before is None else before - 1
-        # The page, and one more that tells whether there are others. Folding needs what came before; diffs are made of
-        # the page alone.
-        if newest_first:
-            after = max(0, last - limit - 1)
-        else:
-            last = min(last, after + limit + 1)
-        events = await self._contexts.events(ref.tenant, _stream_name(ref), up_to=last)
-        found = list(entries(events, NAMES, after=after, erased_through=current.erased_through))
-        if newest_first:
-            found.reverse()
-        return found[:limit], len(found) > limit
+        return await self._histories.page(ref.tenant, current, start=start, limit=limit, newest_first=newest_first)
 
     async def versions(self, ref: ContextRef) -> tuple[Sequence[Recorded[Event]], int]:
         """The events that made each version, and the version up to which contents were erased.
@@ -225,13 +220,19 @@ class Contexts:
     async def diff(self, ref: ContextRef, start: int, end: int) -> tuple[Context, Context, list[Operation]]:
         """Two versions, and the patch (RFC 6902) that turns the data of the first into the second's."""
         current = await self._ever(ref)
-        one, other = await self._at_version(ref, current, start), await self._at_version(ref, current, end)
+        one, other = await self.at_version(ref, current, start), await self.at_version(ref, current, end)
         return one, other, diff(one.data, other.data)
 
-    async def _at_version(self, ref: ContextRef, current: Context, version: int) -> Context:
+    async def at_version(self, ref: ContextRef, current: Context, version: int) -> Context:
+        """The context as it was at a version; `current` is what it is now.
+
+        Raises:
+            VersionNotFoundError: there is no such version.
+            ContextErasedError: it was erased.
+        """
         if not 1 <= version <= current.version:
             raise VersionNotFoundError(f"there is no version {version}: they run from 1 to {current.version}")
-        _check_not_erased(current, version)
+        refuse_erased(current, version)
         if version == current.version:
             return current
         events = await self._contexts.events(ref.tenant, _stream_name(ref), up_to=version)
@@ -252,8 +253,13 @@ class Contexts:
                 raise PositionNotReachedError(position, self._known_end)
 
 
-def _check_not_erased(current: Context, version: int) -> None:
-    if version <= current.erased_through:
+def refuse_erased(current: Context | None, version: int) -> None:
+    """Refuse versions up to the last erasure.
+
+    Raises:
+        ContextErasedError: it is one.
+    """
+    if current is not None and version <= current.erased_through:
         raise ContextErasedError(
             f"the context was erased at version {current.erased_through}: nothing up to there can be read"
         )

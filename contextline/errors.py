@@ -164,6 +164,36 @@ class TooManyConflictsError(ConflictError):
     """More places conflict than are settled or kept at once. Nothing was changed."""
 
 
+class SourcesMissingError(NotFoundError):
+    """Contexts that are to be merged are not there; `errors` names each."""
+
+
+class TargetsExistError(ConflictError):
+    """Live contexts are where parts of a split are to be; `errors` names each."""
+
+
+class MergeConflictError(ConflictError):
+    """Both sides of a three-way merge changed the same places differently. Nothing was changed."""
+
+    @property
+    def conflicts(self) -> list[dict[str, Any]]:
+        """The first 100: JSON pointer, and the values that are there (`base`, `ours`, `theirs`)."""
+        return list(self.problem.get("conflicts") or ())
+
+    @property
+    def conflict_count(self) -> int:
+        """How many there are."""
+        return int(self.problem.get("conflictCount") or 0)
+
+
+class NoCommonAncestorError(ConflictError):
+    """There is nothing that a three-way merge could compare with: neither was forked from what the other comes from."""
+
+
+class AncestorErasedError(ConflictError):
+    """What a three-way merge would compare with was erased. Other strategies need no ancestor."""
+
+
 class IllegalTransitionError(ConflictError):
     """The current status does not allow that step."""
 
@@ -271,6 +301,11 @@ BY_CODE: dict[str, type[ContextlineError]] = {
     "change-does-not-apply": ChangeDoesNotApplyError,
     "already-resolved": AlreadyResolvedError,
     "too-many-conflicts": TooManyConflictsError,
+    "sources-missing": SourcesMissingError,
+    "targets-exist": TargetsExistError,
+    "merge-conflict": MergeConflictError,
+    "no-common-ancestor": NoCommonAncestorError,
+    "ancestor-erased": AncestorErasedError,
     "illegal-transition": IllegalTransitionError,
     "position-not-in-log": PositionNotInLogError,
     "precondition-failed": PreconditionFailedError,

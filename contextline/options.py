@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, Required, TypedDict
 
 ChangeType = Literal["replace", "merge", "append", "mergePatch", "jsonPatch", "increment"]
 RuleTake = Literal["ours", "theirs", "max", "min", "union", "longer"]
 Strategy = Literal["auto", "last_write_wins", "merge", "rule_based", "user_decides"]
 Order = Literal["created", "-created", "key"]
+MergeStrategy = Literal["last_write_wins", "first_write_wins", "deep_merge", "three_way"]
+OnConflict = Literal["refuse", "last", "first", "keep"]
 
 
 class WhyOptions(TypedDict, total=False):
@@ -110,6 +112,34 @@ class ResolveOptions(WhyOptions, total=False):
     namespace: str
     metadata: dict[str, Any]
     expected_version: int | None
+
+
+class CopyOptions(AttributeOptions, WhyOptions, total=False):
+    """Options of `fork`, `split` and `merge`; attributes that are left out are those of where the data come from.
+
+    `metadata` is the change's, `context_metadata` the context's own in place of the copied one. What comes from an
+    encrypted context is encrypted. `expected_version` is about what is forked or split, or about a merge's target.
+    """
+
+    namespace: str
+    encrypt: bool | None
+    compress: bool | None
+    metadata: dict[str, Any]
+    context_metadata: dict[str, Any]
+    expected_version: int | None
+
+
+class TargetName(TypedDict, total=False):
+    """Names a context; without a namespace it is that of the call."""
+
+    key: Required[str]
+    namespace: str
+
+
+class SourceName(TargetName, total=False):
+    """A context to merge, as it is now or as it was at a version."""
+
+    version: int
 
 
 class ListFilters(TypedDict, total=False):

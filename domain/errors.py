@@ -167,6 +167,71 @@ class ChangeDoesNotApplyError(ConflictError):
         return place if self.operation is None else {"operation": self.operation, **place}
 
 
+class SourcesMissingError(NotFoundError):
+    """Contexts that are to be merged are not there. Nothing was written."""
+
+    code = "sources-missing"
+
+    def __init__(self, message: str, faults: Sequence[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("; ".join([message, *(f"{pointer}: {fault}" for pointer, fault in self.faults)]))
+
+    def details(self) -> dict[str, Any]:
+        """Which of them."""
+        return {"errors": [{"pointer": pointer, "detail": message} for pointer, message in self.faults]}
+
+
+class TargetsExistError(ConflictError):
+    """Live contexts are where a split would put its parts. Nothing was written."""
+
+    code = "targets-exist"
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("; ".join(f"{pointer}: {message}" for pointer, message in self.faults))
+
+    def details(self) -> dict[str, Any]:
+        """Which of them."""
+        return {"errors": [{"pointer": pointer, "detail": message} for pointer, message in self.faults]}
+
+
+class MergeConflictError(ConflictError):
+    """Both sides of a three-way merge changed the same places differently. Nothing was written.
+
+    `conflicts` tells of each its JSON pointer and the values that are there: `base`, `ours`, `theirs`.
+    """
+
+    code = "merge-conflict"
+
+    SHOWN = 100
+    """So many are told; the others are counted."""
+
+    def __init__(self, conflicts: Sequence[dict[str, Any]]) -> None:
+        self.conflicts = tuple(conflicts)
+        places = ", ".join(conflict["pointer"] or "the whole document" for conflict in self.conflicts[:5])
+        more = f" and {len(conflicts) - 5} more" if len(conflicts) > 5 else ""
+        super().__init__(
+            f"both sides changed the same places differently: {places}{more}; nothing was written. Merge with "
+            "onConflict: last or first to have one side's, or keep to decide on each later"
+        )
+
+    def details(self) -> dict[str, Any]:
+        """The first of them, and how many there are."""
+        return {"conflicts": list(self.conflicts[: self.SHOWN]), "conflictCount": len(self.conflicts)}
+
+
+class NoCommonAncestorError(ConflictError):
+    """Contexts that neither was forked from the other nor have an ancestor in common have no three-way merge."""
+
+    code = "no-common-ancestor"
+
+
+class AncestorErasedError(ConflictError):
+    """The ancestor that a three-way merge needs was erased, or can't be found because one between was."""
+
+    code = "ancestor-erased"
+
+
 class AlreadyResolvedError(ConflictError):
     """The conflict is not open any more: it was resolved, or went when the context was replaced or deleted."""
 

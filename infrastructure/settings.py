@@ -39,6 +39,12 @@ class Settings(BaseSettings):
         le=1_000_000_000,
         description="Seconds after its last change at which a context expires; or never.",
     )
+    auto_checkpoint_interval: int = Field(
+        100, ge=1, description="Changes of a context after which an automatic checkpoint is made."
+    )
+    auto_checkpoints_kept: int = Field(
+        10, ge=1, le=1000, description="Automatic checkpoints of a context that are kept; the newest."
+    )
     compress_above: int = Field(
         1024, ge=0, description="Bytes above which a payload is compressed without a dictionary."
     )

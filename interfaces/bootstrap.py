@@ -15,7 +15,9 @@ from uuid import UUID, uuid4
 
 from application.access import Accesses
 from application.batching import Batches
+from application.branches import Branches
 from application.cache import StateCache
+from application.checkpoints import Checkpoints
 from application.contexts import Contexts
 from application.decisions import Decisions
 from application.erasure import Erasure
@@ -24,6 +26,7 @@ from application.preferences import UserPreferences
 from application.sessions import Sessions
 from application.synchronizing import Synchronizing
 from application.together import Together
+from domain.contexts.checkpoints import Checkpointing
 from domain.errors import UnavailableError
 from infrastructure.background import end
 from infrastructure.eventstore.dictionaries import FollowingDictionaries
@@ -67,6 +70,8 @@ class Services:
     clock: Clock
     store: PostgresEventStore
     contexts: Contexts
+    checkpoints: Checkpoints
+    branches: Branches
     synchronizing: Synchronizing
     batches: Batches
     sessions: Sessions
@@ -147,12 +152,15 @@ async def services(settings: Settings, url: str, clock: Clock = utc_now) -> Asyn
                 batch=settings.access_batch,
             )
         )
-        contexts = Contexts(store, snapshots, clock, cache, accesses)
+        checkpointing = Checkpointing(settings.auto_checkpoint_interval, settings.auto_checkpoints_kept)
+        contexts = Contexts(store, snapshots, clock, cache, accesses, checkpointing)
         yield Services(
             settings=settings,
             clock=clock,
             store=store,
             contexts=contexts,
+            checkpoints=Checkpoints(contexts, clock),
+            branches=Branches(contexts, Together(store, clock), clock),
             synchronizing=Synchronizing(contexts, clock),
             batches=Batches(contexts, Together(store, clock)),
             sessions=Sessions(store, snapshots, clock, lambda: f"sess_{uuid4().hex}", cache),

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from contextline._sync.branches import BranchCalls
 from contextline._sync.contexts import ContextCalls
 from contextline._sync.decisions import DecisionCalls
 from contextline._sync.erasing import ErasingCalls
@@ -20,6 +21,7 @@ class ContextClient(
     ErasingCalls,
     SystemCalls,
     SynchronizingCalls,
+    BranchCalls,
 ):
     """A store, over HTTP. Keeps its connections: make one, use it for long, then close it or use it as a `with` block.
 

@@ -98,7 +98,9 @@ class HistoryEntry(Result, frozen=True, kw_only=True):
     """One change of a context: what, when, by whom, why.
 
     `diff` holds the operations (RFC 6902) that lead from the data before to the data after; `attributes` what else the
-    change set, by their names on the wire; `resolutions` the conflicts that it settled, `conflicts` those it opened.
+    change set, by their names on the wire; `resolutions` the conflicts that it settled, `conflicts` those it opened;
+    `details` tells the rest, such as what was merged. With `ancestor` it is a change of the context of that namespace
+    and key, from which this one was forked.
     """
 
     version: int
@@ -121,6 +123,10 @@ class HistoryEntry(Result, frozen=True, kw_only=True):
     resolutions: list[Resolution] = []
     conflicts: list[Conflict] = []
     erased: bool = False
+    details: dict[str, Any] = {}
+    ancestor: bool = False
+    namespace: str = ""
+    key: str = ""
 
 
 class Version(Result, frozen=True, kw_only=True):

@@ -19,18 +19,26 @@ from domain.contexts.changes import plan_change
 from domain.contexts.conflicts import OpenConflict
 from domain.contexts.events import (
     Attributes,
+    CheckpointCreated,
+    CheckpointRestored,
     ConflictResolved,
     ConflictsOpened,
     ContextCreated,
     ContextDeleted,
     ContextErased,
     ContextEvent,
+    ContextForked,
+    ContextMerged,
     ContextReplaced,
     ContextRolledBack,
+    ContextSplit,
     ContextSynchronized,
     ContextUpdated,
+    Marking,
 )
 from domain.contexts.identity import parse_stream_name
+from domain.contexts.lineage import Lineage, beginning, merging
+from domain.contexts.marks import Checkpoint, Checkpoints, check_name, with_automatic, with_checkpoint
 from domain.contexts.opening import opened
 from domain.contexts.patches import apply_patch, diff
 from domain.erasure import Erased
@@ -51,9 +59,10 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 
     `erased_through` is the version of the last erasure: nothing up to there can be read; 0 where nothing was erased.
     `conflicts` are the open ones, by id, the one opened first before.
+    `unmarked` counts the changes since the last automatic checkpoint that was made for their number.
     """
 
-    SHAPE: ClassVar[int] = 3
+    SHAPE: ClassVar[int] = 4
     """Raise it when the fields change: snapshots of another shape are ignored."""
 
     id: UUID
@@ -67,10 +76,12 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: datetime
     expires_at: datetime | None
     deleted: bool = False
-    checkpoints: dict[str, int] = {}
+    checkpoints: Checkpoints = {}
     encrypted: bool = False
     erased_through: int = 0
     conflicts: dict[str, OpenConflict] = {}
+    lineage: Lineage = ()
+    unmarked: int = 0
 
     @property
     def erased(self) -> bool:
@@ -139,6 +150,8 @@ def update(context: Context | None, command: commands.UpdateContext, now: dateti
     checkpoint = command.checkpoint
     if checkpoint is True:
         checkpoint = f"version-{context.version + 1}"
+    if checkpoint:
+        check_name(checkpoint, "/options/checkpoint")
     return [
         ContextUpdated(
             change_type=None if command.data is UNSET else command.change_type,
@@ -210,7 +223,7 @@ def alive(context: Context | None, now: datetime) -> Context:
 def evolve(context: Context | None, recorded: Recorded[Event]) -> Context:
     """What an event makes of a context. The event alone decides: no clock, no randomness, no lookup."""
     event, at = recorded.event, recorded.recorded_at
-    if isinstance(event, ContextCreated):
+    if isinstance(event, ContextCreated | ContextForked):
         return Context(
             id=recorded.stream_id,
             namespace=event.namespace,
@@ -225,6 +238,8 @@ def evolve(context: Context | None, recorded: Recorded[Event]) -> Context:
             checkpoints=_checkpoints(context, event.encrypted),
             encrypted=event.encrypted,
             erased_through=context.erased_through if context else 0,
+            lineage=beginning(context.lineage if context else (), recorded.version, event),
+            unmarked=1,
         )
     if isinstance(event, ContextErased):
         return _blank(context, recorded, event.namespace, event.key)
@@ -234,7 +249,13 @@ def evolve(context: Context | None, recorded: Recorded[Event]) -> Context:
     if context.erased:
         # It comes to life again by being created. Its keys are gone, and the log is about to tell it.
         return _blank(context, recorded, context.namespace, context.key)
-    changes: dict[str, Any] = {"version": recorded.version, "position": recorded.position, "updated_at": at}
+    changes: dict[str, Any] = {"version": recorded.version, "position": recorded.position}
+    if isinstance(event, CheckpointCreated):
+        # No change of what it marks: neither the time of the last change nor the time to live moves.
+        mark = Checkpoint(version=recorded.version, at=at, description=event.description)
+        changes["checkpoints"] = with_checkpoint(context.checkpoints, event.checkpoint, mark)
+        return msgspec.structs.replace(context, **changes)
+    changes["updated_at"] = at
     match event:
         case ContextReplaced():
             changes |= {"data": event.data, "attributes": event.attributes, "encrypted": event.encrypted}
@@ -246,8 +267,9 @@ def evolve(context: Context | None, recorded: Recorded[Event]) -> Context:
             if named := event.attributes.named():
                 changes["attributes"] = msgspec.structs.replace(context.attributes, **named)
             if event.checkpoint:
-                changes["checkpoints"] = {**context.checkpoints, event.checkpoint: recorded.version}
-        case ContextRolledBack():
+                mark = Checkpoint(version=recorded.version, at=at)
+                changes["checkpoints"] = with_checkpoint(context.checkpoints, event.checkpoint, mark)
+        case ContextRolledBack() | CheckpointRestored():
             changes |= {"data": apply_patch(context.data, event.patch), "attributes": event.attributes}
             changes["encrypted"] = event.encrypted
         case ContextSynchronized():
@@ -259,15 +281,30 @@ def evolve(context: Context | None, recorded: Recorded[Event]) -> Context:
             changes["conflicts"] = {
                 name: conflict for name, conflict in context.conflicts.items() if name != event.conflict_id
             }
+        case ContextMerged():
+            changes |= {"data": apply_patch(context.data, event.patch), "encrypted": event.encrypted}
+            changes["attributes"] = msgspec.structs.replace(context.attributes, **event.attributes.named())
+            changes["lineage"] = merging(context.lineage, recorded.version, event, recorded.stream_id)
+        case ContextSplit():
+            changes["data"] = apply_patch(context.data, event.patch)
         case ContextDeleted():
             return msgspec.structs.replace(context, deleted=True, expires_at=None, conflicts={}, **changes)
+    if isinstance(event, Marking):
+        changes["unmarked"] = context.unmarked + 1
+        if event.automatic:
+            if event.automatic[-1].version == recorded.version:
+                changes["unmarked"] = 0
+            marked = changes.get("checkpoints", context.checkpoints)
+            changes["checkpoints"] = with_automatic(marked, event.automatic, at)
     changes["expires_at"] = _expiry(changes.get("attributes", context.attributes), at)
     return msgspec.structs.replace(context, **changes)
 
 
 def begins(event: Event) -> bool:
     """Whether a context comes to be by it; also when nothing but its name is left of the event."""
-    return isinstance(event, ContextCreated) or (isinstance(event, Erased) and event.name == "context-created")
+    if isinstance(event, Erased):
+        return event.name in ("context-created", "context-forked")
+    return isinstance(event, ContextCreated | ContextForked)
 
 
 def _blank(context: Context | None, recorded: Recorded[Event], namespace: str, key: str) -> Context:
@@ -288,7 +325,7 @@ def _blank(context: Context | None, recorded: Recorded[Event], namespace: str, k
     )
 
 
-def _checkpoints(context: Context | None, encrypted: bool) -> dict[str, int]:
+def _checkpoints(context: Context | None, encrypted: bool) -> Checkpoints:
     """Those that a store keeps: names that were encrypted don't come to stand in the clear."""
     return {} if context is None or (context.encrypted and not encrypted) else context.checkpoints
 

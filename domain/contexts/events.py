@@ -7,6 +7,7 @@ tell why a change was made, in the words of whoever made it.
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -70,8 +71,41 @@ class Change(Event, frozen=True, kw_only=True, omit_defaults=True):
     metadata: dict[str, Any] = {}
 
 
+class Point(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A version of a context, as the events of another one name it."""
+
+    stream_id: UUID
+    namespace: str
+    key: str
+    version: int
+
+
+class AutomaticCheckpoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A checkpoint that nobody asked for: it marks `version`, and of its kind the newest `kept` stay."""
+
+    name: str
+    version: int
+    kept: int
+
+
+class Marking(Change, frozen=True, kw_only=True, omit_defaults=True):
+    """A change that may make automatic checkpoints: of what it led to, or of what was there before it."""
+
+    automatic: tuple[AutomaticCheckpoint, ...] = ()
+
+
+class Parted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where a context's first data were taken from: the value at `pointer` in another one."""
+
+    source: Point
+    pointer: str
+
+
 class ContextCreated(Change, frozen=True, kw_only=True, omit_defaults=True):
-    """A context came to be under this key: for the first time, or anew after deletion, expiry or erasure."""
+    """A context came to be under this key: for the first time, or anew after deletion, expiry or erasure.
+
+    `parted` tells of one that another context was split into.
+    """
 
     namespace: str
     key: str
@@ -79,9 +113,22 @@ class ContextCreated(Change, frozen=True, kw_only=True, omit_defaults=True):
     attributes: Attributes
     compress: bool = True
     encrypted: bool = False
+    parted: Parted | None = None
 
 
-class ContextReplaced(Change, frozen=True, kw_only=True, omit_defaults=True):
+class ContextForked(Change, frozen=True, kw_only=True, omit_defaults=True):
+    """A context came to be under this key as a branch of another: with what that one was at `parent`."""
+
+    namespace: str
+    key: str
+    parent: Point
+    data: Json
+    attributes: Attributes
+    compress: bool = True
+    encrypted: bool = False
+
+
+class ContextReplaced(Marking, frozen=True, kw_only=True, omit_defaults=True):
     """A live context was stored over: data and all attributes are new."""
 
     data: Json
@@ -90,7 +137,7 @@ class ContextReplaced(Change, frozen=True, kw_only=True, omit_defaults=True):
     encrypted: bool = False
 
 
-class ContextUpdated(Change, frozen=True, kw_only=True, omit_defaults=True):
+class ContextUpdated(Marking, frozen=True, kw_only=True, omit_defaults=True):
     """A part of a context changed: `patch` (RFC 6902) is what was done to the data, however it was asked for.
 
     `change_type` is how; None where only attributes changed. `checkpoint` marks the version that this event made, under
@@ -103,7 +150,7 @@ class ContextUpdated(Change, frozen=True, kw_only=True, omit_defaults=True):
     checkpoint: str | None = None
 
 
-class ContextRolledBack(Change, frozen=True, kw_only=True, omit_defaults=True):
+class ContextRolledBack(Marking, frozen=True, kw_only=True, omit_defaults=True):
     """Data and attributes are again as they were at `to_version`; the versions between stay in the history."""
 
     to_version: int
@@ -112,7 +159,7 @@ class ContextRolledBack(Change, frozen=True, kw_only=True, omit_defaults=True):
     encrypted: bool = False
 
 
-class ContextSynchronized(Change, frozen=True, kw_only=True, omit_defaults=True):
+class ContextSynchronized(Marking, frozen=True, kw_only=True, omit_defaults=True):
     """A state that a writer submitted was brought together with what others had changed since `base_version`.
 
     `patch` is what changed by it. `resolutions` are the places that both sides had changed differently, and how each
@@ -135,11 +182,60 @@ class ConflictsOpened(Change, frozen=True, kw_only=True, omit_defaults=True):
     conflicts: tuple[Conflict, ...]
 
 
-class ConflictResolved(Change, frozen=True, kw_only=True, omit_defaults=True):
+class ConflictResolved(Marking, frozen=True, kw_only=True, omit_defaults=True):
     """An open conflict was decided; `patch` is what changed by it."""
 
     conflict_id: str
     resolution: Resolution
+    patch: list[Operation] = []
+
+
+class CheckpointCreated(Change, frozen=True, kw_only=True, omit_defaults=True):
+    """The version that this event made got a name; data, attributes and time to live are as they were."""
+
+    checkpoint: str
+    description: str | None = None
+
+
+class CheckpointRestored(Marking, frozen=True, kw_only=True, omit_defaults=True):
+    """Data and attributes are again as they were at the checkpoint of that name, which marked `to_version`."""
+
+    name: str
+    to_version: int
+    patch: list[Operation] = []
+    attributes: Attributes
+    encrypted: bool = False
+
+
+class ContextMerged(Marking, frozen=True, kw_only=True, omit_defaults=True):
+    """Others were merged into a context: `patch` is what that did to its data.
+
+    `sources` are what was merged, in order; the context itself at the version before is one of them where it does not
+    come first. `bases` are the ancestors that a three-way merge compared with, one for each other source; `resolutions`
+    the places that both sides had changed differently, and how each was settled.
+    """
+
+    sources: tuple[Point, ...]
+    strategy: str
+    patch: list[Operation] = []
+    attributes: AttributeChanges = NO_CHANGES
+    encrypted: bool = False
+    on_conflict: str | None = None
+    bases: tuple[Point, ...] = ()
+    resolutions: tuple[Resolution, ...] = ()
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What became of a part of a context: a context of its own."""
+
+    pointer: str
+    target: Point
+
+
+class ContextSplit(Marking, frozen=True, kw_only=True, omit_defaults=True):
+    """Parts of a context became contexts of their own; `patch` took them out of it, or is empty."""
+
+    parts: tuple[Part, ...]
     patch: list[Operation] = []
 
 
@@ -161,14 +257,19 @@ class ContextErased(Change, frozen=True, kw_only=True, omit_defaults=True):
 
 ContextEvent = (
     ContextCreated
+    | ContextForked
     | ContextReplaced
     | ContextUpdated
     | ContextRolledBack
+    | ContextMerged
+    | ContextSplit
     | ContextSynchronized
     | ConflictsOpened
     | ConflictResolved
     | ContextDeleted
     | ContextErased
+    | CheckpointCreated
+    | CheckpointRestored
 )
 
 EVENTS: dict[str, type[Event]] = {
@@ -179,6 +280,11 @@ EVENTS: dict[str, type[Event]] = {
     "context-synchronized": ContextSynchronized,
     "conflict-opened": ConflictsOpened,
     "conflict-resolved": ConflictResolved,
+    "context-forked": ContextForked,
+    "context-merged": ContextMerged,
+    "context-split": ContextSplit,
+    "checkpoint-created": CheckpointCreated,
+    "checkpoint-restored": CheckpointRestored,
     "context-deleted": ContextDeleted,
     "context-erased": ContextErased,
 }

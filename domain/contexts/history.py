@@ -10,16 +10,22 @@ import msgspec
 
 from domain.contexts.conflicts import OpenConflict, Resolution
 from domain.contexts.context import Context, evolve
+from domain.contexts.details import details
 from domain.contexts.events import (
     Attributes,
     Change,
+    CheckpointCreated,
+    CheckpointRestored,
     ConflictResolved,
     ConflictsOpened,
     ContextCreated,
     ContextDeleted,
     ContextErased,
+    ContextForked,
+    ContextMerged,
     ContextReplaced,
     ContextRolledBack,
+    ContextSplit,
     ContextSynchronized,
     ContextUpdated,
 )
@@ -33,7 +39,9 @@ from domain.values import identical
 class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One change: `diff` (RFC 6902) of the data against the version before, `attributes` that it set.
 
-    `resolutions` are the conflicts that it settled, `conflicts` those that it opened.
+    `resolutions` are the conflicts that it settled, `conflicts` those that it opened, `details` what else is to be told
+    of that kind of change, by its names on the wire. An entry with `ancestor` is of the context of that namespace and
+    key, from which this one was forked.
     Of an `erased` one there is no more than when, by whom and what kind of change it was.
     """
 
@@ -52,7 +60,9 @@ class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
     attributes: dict[str, Any]
     resolutions: tuple[Resolution, ...] = ()
     conflicts: tuple[OpenConflict, ...] = ()
+    details: dict[str, Any] = {}
     erased: bool = False
+    ancestor: tuple[str, str] | None = None
 
 
 def entries(
@@ -83,12 +93,13 @@ def entries(
             reason=event.reason,
             metadata=event.metadata,
             change_type=event.change_type if isinstance(event, ContextUpdated) else None,
-            checkpoint=event.checkpoint if isinstance(event, ContextUpdated) else None,
-            to_version=event.to_version if isinstance(event, ContextRolledBack) else None,
+            checkpoint=_checkpoint(event),
+            to_version=event.to_version if isinstance(event, ContextRolledBack | CheckpointRestored) else None,
             diff=_diff(before, event),
             attributes=_attributes(before, context, event),
             resolutions=_resolutions(event),
             conflicts=opened(event, recorded) if isinstance(event, ConflictsOpened) else (),
+            details=details(event),
         )
 
 
@@ -125,21 +136,38 @@ def _erased(recorded: Recorded[Event], names: dict[type[Event], str]) -> History
 
 def _diff(before: Context | None, event: Event) -> list[Operation]:
     match event:
-        case ContextUpdated() | ContextRolledBack() | ContextSynchronized() | ConflictResolved():
+        case (
+            ContextUpdated()
+            | ContextRolledBack()
+            | ContextSynchronized()
+            | ConflictResolved()
+            | ContextMerged()
+            | ContextSplit()
+            | CheckpointRestored()
+        ):
             # As recorded; only where the whole was replaced is it worth telling which parts of it are new.
             if before and len(event.patch) == 1 and event.patch[0]["path"] == "" and event.patch[0]["op"] == "replace":
                 return diff(before.data, event.patch[0]["value"])
             return event.patch
         case ContextReplaced() if before:
             return diff(before.data, event.data)
-        case ContextCreated():
+        case ContextCreated() | ContextForked():
             return [{"op": "add", "path": "", "value": event.data}]
     return []
 
 
+def _checkpoint(event: Event) -> str | None:
+    match event:
+        case ContextUpdated() | CheckpointCreated():
+            return event.checkpoint
+        case CheckpointRestored():
+            return event.name
+    return None
+
+
 def _resolutions(event: Event) -> tuple[Resolution, ...]:
     match event:
-        case ContextSynchronized():
+        case ContextSynchronized() | ContextMerged():
             return event.resolutions
         case ConflictResolved():
             return (event.resolution,)
@@ -150,7 +178,7 @@ def _attributes(before: Context | None, after: Context, event: Event) -> dict[st
     if isinstance(event, ContextDeleted | ContextErased):
         return {}
     old = msgspec.structs.asdict(
-        before.attributes if before and not isinstance(event, ContextCreated) else Attributes()
+        before.attributes if before and not isinstance(event, ContextCreated | ContextForked) else Attributes()
     )
     return {
         name: value

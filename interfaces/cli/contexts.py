@@ -194,7 +194,7 @@ def history(
     key: Key,
     namespace: Namespace = "",
     limit: Annotated[int, typer.Option(min=1, max=100, help="At most so many.")] = 100,
-    cursor: Annotated[int | None, typer.Option(help="Where the last page ended.")] = None,
+    cursor: Cursor = None,
     newest_first: Annotated[bool, typer.Option("--newest-first", help="The last changes first.")] = False,
     as_json: AsJson = False,
     url: Url = None,

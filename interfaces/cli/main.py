@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from interfaces.cli import compression, contexts, decisions, erasure, keys, processes, synchronizing
+from interfaces.cli import branches, compression, contexts, decisions, erasure, keys, processes, synchronizing
 
 app = typer.Typer(
     name="contextline",
@@ -39,6 +39,7 @@ processes.register(app)
 contexts.register(app)
 decisions.register(app)
 synchronizing.register(app)
+branches.register(app)
 erasure.register(app)
 app.add_typer(compression.app, name="compression")
 app.add_typer(keys.app, name="keys")

@@ -84,6 +84,8 @@ def print_history(entries: list[HistoryEntry]) -> None:
         line = Text(f"{entry.version:>6}  ", style="cyan")
         line.append(f"{moment(entry.at)}  ", style="dim")
         line.append(entry.event, style="bold")
+        if entry.ancestor:
+            line.append(f"  of {entry.key}", style="dim")
         if entry.erased:
             line.append("  erased", style="red")
         for name, value in (("by", entry.actor), ("action", entry.action), ("because", entry.reason)):

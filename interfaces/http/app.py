@@ -17,6 +17,8 @@ from interfaces.http import contract, problems
 from interfaces.http.requests import Edge
 from interfaces.http.routes import (
     batch,
+    branches,
+    checkpoints,
     contexts,
     decisions,
     erasure,
@@ -68,6 +70,8 @@ def create_app(settings: Settings, url: str, clock: Clock = utc_now) -> FastAPI:
         preferences.router,
         synchronizing.router,
         batch.router,
+        checkpoints.router,
+        branches.router,
         erasure.router,
         system.router,
     ):

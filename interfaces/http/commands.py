@@ -7,12 +7,20 @@ from typing import Any
 import msgspec
 
 from domain.contexts.commands import StoreContext, UpdateContext
-from domain.contexts.events import AttributeChanges, Attributes
+from domain.contexts.events import NO_CHANGES, AttributeChanges, Attributes
 from domain.errors import InvalidInputError
 from domain.recorded import Origin
 from infrastructure.settings import Settings
 from interfaces.http.models.base import ChangeOptions
-from interfaces.http.models.contexts import AttributeOptions, DeleteQuery, KeyQuery, StoreRequest, UpdateRequest
+from interfaces.http.models.branches import CopyOptions
+from interfaces.http.models.contexts import (
+    AttributeOptions,
+    DeleteQuery,
+    KeyQuery,
+    StoreRequest,
+    UpdateOptions,
+    UpdateRequest,
+)
 from interfaces.http.requests import combine_expected
 
 _ATTRIBUTES = tuple(field.name for field in msgspec.structs.fields(Attributes) if field.name != "metadata")
@@ -51,19 +59,37 @@ def update_command(body: UpdateRequest, expected: int | None = None) -> UpdateCo
         InvalidInputError: it would change nothing.
     """
     options = body.options
-    given = _named_attributes(options)
-    if "context_metadata" in options.model_fields_set:
-        given["metadata"] = options.context_metadata
-    if "data" not in body.model_fields_set and not given and not options.checkpoint:
+    attributes = attribute_changes(options)
+    if "data" not in body.model_fields_set and attributes == NO_CHANGES and not options.checkpoint:
         raise InvalidInputError.at("/data", "nothing is to be changed: give data, an option to set, or a checkpoint")
     return UpdateContext(
         data=body.data if "data" in body.model_fields_set else msgspec.UNSET,
         change_type=options.change_type,
-        attributes=AttributeChanges(**given),
+        attributes=attributes,
         checkpoint=options.checkpoint,
         metadata=options.metadata,
         **why(options, expected),
     )
+
+
+def copying(options: CopyOptions, settings: Settings, expected: int | None = None) -> dict[str, Any]:
+    """What every command says by which contexts begin with the data of others."""
+    return {
+        "attributes": attribute_changes(options),
+        "compress": options.compress,
+        "encrypt": options.encrypt,
+        "encrypt_new": settings.encrypt_default,
+        "metadata": options.metadata,
+        **why(options, expected),
+    }
+
+
+def attribute_changes(options: UpdateOptions | CopyOptions) -> AttributeChanges:
+    """The attributes that are to be other ones."""
+    given = _named_attributes(options)
+    if "context_metadata" in options.model_fields_set:
+        given["metadata"] = options.context_metadata
+    return AttributeChanges(**given)
 
 
 def why(options: ChangeOptions | DeleteQuery, expected: int | None = None) -> dict[str, Any]:

@@ -9,12 +9,16 @@ from pydantic import ConfigDict
 from pydantic.alias_generators import to_camel
 
 from application.access import Access
+from application.contexts import ContextRef
+from application.histories import Place
 from domain.catalogue import NAMES
 from domain.contexts.context import Context
 from domain.contexts.events import Attributes
 from domain.contexts.history import HistoryEntry, event_name, is_erased
 from domain.contexts.identity import public_id
+from domain.contexts.patches import Operation
 from domain.recorded import Event, Recorded
+from domain.values import identical
 from interfaces.http.answers.base import Answer
 from interfaces.http.answers.conflicts import (
     ConflictItem,
@@ -66,7 +70,7 @@ def full_context_document(context: Context, access: Access | None = None) -> dic
     """A context with its data, its checkpoints and open conflicts, and how often it was read."""
     document = context_document(context)
     document["data"] = context.data
-    document["checkpoints"] = context.checkpoints
+    document["checkpoints"] = {name: mark.version for name, mark in context.checkpoints.items()}
     document["conflicts"] = [open_conflict_document(conflict) for conflict in context.conflicts.values()]
     if access:
         document["accessCount"], document["lastAccessedAt"] = access
@@ -86,8 +90,14 @@ def changed_document(context: Context) -> dict[str, Any]:
     }
 
 
-def history_document(entry: HistoryEntry) -> dict[str, Any]:
-    """One change."""
+def history_cursor(place: Place) -> str:
+    """Where the next page of a history begins."""
+    return f"{place.fork}.{place.depth}.{place.version}" if place.depth else str(place.version)
+
+
+def history_document(entry: HistoryEntry, ref: ContextRef) -> dict[str, Any]:
+    """One change of a context or of what it was forked from."""
+    namespace, key = entry.ancestor or (ref.namespace, ref.key)
     wire_names = {name: to_camel(name) for name in entry.attributes}
     return {
         "version": entry.version,
@@ -107,10 +117,23 @@ def history_document(entry: HistoryEntry) -> dict[str, Any]:
         "toVersion": entry.to_version,
         "diff": entry.diff,
         "attributes": {wire_names[name]: value for name, value in entry.attributes.items()},
+        "details": entry.details,
         "resolutions": [resolution_document(resolution) for resolution in entry.resolutions],
         "conflicts": [conflict_document(conflict) for conflict in entry.conflicts],
         "erased": entry.erased,
+        "ancestor": entry.ancestor is not None,
+        "namespace": namespace,
+        "key": key,
     }
+
+
+def diff_document(one: Context, other: Context, patch: list[Operation]) -> dict[str, Any]:
+    """What differs between two versions."""
+    before, after = attributes_document(one.attributes), attributes_document(other.attributes)
+    changed = {
+        name: {"from": before[name], "to": value} for name, value in after.items() if not identical(before[name], value)
+    }
+    return {"from": one.version, "to": other.version, "diff": patch, "attributes": changed}
 
 
 def version_document(recorded: Recorded[Event], erased_through: int) -> dict[str, Any]:
@@ -207,7 +230,10 @@ class ContextPage(Answer):
 
 
 class HistoryItem(Answer):
-    """One change: `diff` is RFC 6902, of the data against the version before."""
+    """One change: `diff` is RFC 6902, of the data against the version before; `details` what else there is to tell.
+
+    An `ancestor`'s is a change of the context of that namespace and key, from which this one was forked.
+    """
 
     version: int
     position: int
@@ -226,9 +252,13 @@ class HistoryItem(Answer):
     to_version: int | None
     diff: list[dict[str, Any]]
     attributes: dict[str, Any]
+    details: dict[str, Any]
     resolutions: list[ResolutionItem]
     conflicts: list[ConflictItem]
     erased: bool
+    ancestor: bool
+    namespace: str
+    key: str
 
 
 class HistoryAnswer(Answer):

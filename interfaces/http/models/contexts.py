@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, Field
 
+from application.histories import Place
 from domain.contexts.changes import ChangeType
 from domain.contexts.identity import MAX_LENGTH
 from interfaces.http.models.base import (
@@ -27,6 +28,7 @@ from interfaces.http.models.base import (
 )
 
 Ttl = Annotated[int, Field(ge=1, le=1_000_000_000, description="Seconds from the last change; null for ever.")]
+_PLACE = r"^(?:[1-9]\d{0,8}\.[1-9]\d{0,8}\.)?[1-9]\d{0,8}$"
 Priority = Annotated[int, WholeNumber, Field(ge=-MAX_INT32, le=MAX_INT32)]
 Importance = Annotated[float, Field(ge=0, le=1)]
 
@@ -127,10 +129,12 @@ class HistoryQuery(KeyQuery):
     """A page of the history."""
 
     limit: Annotated[int, WholeNumber, Field(ge=1, le=100)] = 100
-    cursor: Annotated[int, WholeNumber, Field(ge=1, le=MAX_INT32)] | None = Field(
-        None, description="nextCursor of the last page."
-    )
+    cursor: Annotated[str, Field(pattern=_PLACE)] | None = Field(None, description="nextCursor of the last page.")
     order: Literal["asc", "desc"] = "asc"
+
+    def place(self) -> Place | None:
+        """What the cursor says: a version, or one of an ancestor, with the version that was forked and how far back."""
+        return Place(*map(int, reversed(self.cursor.split(".")))) if self.cursor else None
 
 
 class DiffQuery(KeyQuery):

@@ -10,7 +10,6 @@ from pydantic.alias_generators import to_camel
 from application.contexts import ContextRef
 from domain.contexts.commands import DeleteContext, RollBackContext
 from domain.errors import ContextNotFoundError, Fault, InvalidInputError
-from domain.values import identical
 from interfaces.http.answers.base import answer, etag
 from interfaces.http.answers.contexts import (
     ChangedAnswer,
@@ -21,9 +20,10 @@ from interfaces.http.answers.contexts import (
     RolledBackAnswer,
     StoredAnswer,
     VersionsAnswer,
-    attributes_document,
     changed_document,
+    diff_document,
     full_context_document,
+    history_cursor,
     history_document,
     version_document,
 )
@@ -169,19 +169,17 @@ async def rollback(request: Request) -> Response:
 
 @with_key(router, "GET", "history", answers={200: HistoryAnswer}, query=HistoryQuery)
 async def history(request: Request) -> Response:
-    """Who changed what, when and why, with the diff of each change; also of a context that is gone."""
+    """Who changed what, when and why, with the diff of each change; also of a context that is gone.
+
+    That of a context that was forked begins with the changes of its ancestors.
+    """
     wired, query = services(request), read_query(request, HistoryQuery)
     ref = context_ref(request, query.key, query.namespace)
-    newest_first = query.order == "desc"
-    found, more = await wired.contexts.history(
-        ref,
-        after=0 if newest_first else query.cursor or 0,
-        before=query.cursor if newest_first else None,
-        limit=query.limit,
-        newest_first=newest_first,
+    found, place = await wired.contexts.history(
+        ref, start=query.place(), limit=query.limit, newest_first=query.order == "desc"
     )
-    cursor = str(found[-1].version) if more else None
-    return answer({"items": [history_document(entry) for entry in found], "nextCursor": cursor})
+    cursor = history_cursor(place) if place else None
+    return answer({"items": [history_document(entry, ref) for entry in found], "nextCursor": cursor})
 
 
 @with_key(router, "GET", "versions", answers={200: VersionsAnswer}, query=KeyQuery)
@@ -198,8 +196,4 @@ async def diff(request: Request) -> Response:
     wired, query = services(request), read_query(request, DiffQuery)
     ref = context_ref(request, query.key, query.namespace)
     one, other, patch = await wired.contexts.diff(ref, query.from_, query.to)
-    before, after = attributes_document(one.attributes), attributes_document(other.attributes)
-    changed = {
-        name: {"from": before[name], "to": value} for name, value in after.items() if not identical(before[name], value)
-    }
-    return answer({"from": query.from_, "to": query.to, "diff": patch, "attributes": changed})
+    return answer(diff_document(one, other, patch))

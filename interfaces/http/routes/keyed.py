@@ -12,7 +12,9 @@ from interfaces.http.contract import told
 R = Callable[[Request], Awaitable[Response]]
 
 
-def with_key(router: APIRouter, method: str, name: str, **told_of: Any) -> Callable[[R], R]:
+def with_key(
+    router: APIRouter, method: str, name: str, operation_id: str | None = None, **told_of: Any
+) -> Callable[[R], R]:
     """A route of two forms: the key in the query, or in the path."""
 
     def decorate(endpoint: R) -> R:
@@ -20,7 +22,7 @@ def with_key(router: APIRouter, method: str, name: str, **told_of: Any) -> Calla
         by_path = router.api_route(
             f"/{name}/{{path_key:whole}}",
             methods=[method],
-            operation_id=f"{name}_by_path",
+            operation_id=f"{operation_id or name}_by_path",
             **told(**told_of, path="path_key"),
         )
         return by_path(by_query(endpoint))

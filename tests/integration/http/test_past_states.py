@@ -56,7 +56,11 @@ async def test_the_history_tells_who_changed_what_when_and_why(api: Api, clock: 
         "attributes": {},
         "resolutions": [],
         "conflicts": [],
+        "details": {},
         "erased": False,
+        "ancestor": False,
+        "namespace": "",
+        "key": "k",
     }
 
 

@@ -10,7 +10,9 @@ import jsonpatch
 import msgspec
 import pytest
 
+from application.branches import VersionRef
 from application.contexts import ContextRef
+from domain.contexts.checkpoints import CreateCheckpoint, RestoreCheckpoint
 from domain.contexts.commands import (
     DeleteContext,
     ResolveConflict,
@@ -20,6 +22,9 @@ from domain.contexts.commands import (
     UpdateContext,
 )
 from domain.contexts.events import AttributeChanges, Attributes
+from domain.contexts.forking import ForkContext
+from domain.contexts.merging import STRATEGIES, MergeContexts
+from domain.contexts.splitting import SplitContext
 from domain.contexts.strategies import Policy
 from domain.errors import ContextlineError
 from domain.recorded import Event, Origin, Recorded
@@ -44,6 +49,8 @@ def fold(events: Sequence[Recorded[Event]]) -> dict[str, dict[Any, dict[str, Any
         here = {"version": recorded.version, "position": recorded.position}
         if kind == "ContextDeleted":
             del contexts[stream]
+        elif kind == "CheckpointCreated":
+            contexts[stream] |= here
         elif kind == "AccessesRecorded":
             for context_id, created_at, reads, last in map(msgspec.structs.astuple, told["contexts"]):
                 row = contexts.get(context_id)
@@ -64,7 +71,7 @@ def fold(events: Sequence[Recorded[Event]]) -> dict[str, dict[Any, dict[str, Any
             document |= {**here, "status": kind[len("Session") :].lower(), "updated_at": at, "ended_at": at}
             document |= {"outcome": told["outcome"], "reason": told["reason"]}
         else:
-            if kind == "ContextCreated":
+            if kind in ("ContextCreated", "ContextForked"):
                 names = {"namespace": told["namespace"], "key": told["key"]}
                 contexts[stream] = {**names, "created_position": recorded.position, "created_at": at, "attributes": {}}
                 contexts[stream] |= {"access_count": 0, "last_accessed_at": None}
@@ -100,6 +107,7 @@ class Load:
         self._rng, self._clock = random.Random(seed), clock
         self._contexts, self._sessions, self._accesses = services.contexts, services.sessions, services.accesses
         self._synchronizing = services.synchronizing
+        self._branches, self._checkpoints = services.branches, services.checkpoints
 
     def _document(self, depth: int = 3) -> Any:
         rng = self._rng
@@ -125,6 +133,9 @@ class Load:
         }
         return {name: value for name, value in possible.items() if rng.random() < 0.4}
 
+    def _changes(self) -> AttributeChanges:
+        return AttributeChanges(**self._attributes())
+
     async def run(self, commands: int) -> None:
         done = 0
         while done < commands:
@@ -139,6 +150,8 @@ class Load:
         self._clock.advance(rng.choice([0, 0.000001, 1, 7]))
         ref = ContextRef("default", rng.choice(["", "n"]), f"k{rng.randrange(12)}")
         kinds = ["store", "store", "update", "update", "update", "patch", "set", "delete", "back", "session"]
+        kinds += ["fork", "merge", "merge", "split", "split", "mark", "restore", "sync", "resolve", "resolve"]
+        another = ContextRef("default", rng.choice(["", "n"]), f"k{rng.randrange(12)}")
         match rng.choice([*kinds, "read", "read", "read", "record", "sync", "sync", "resolve"]):
             case "store":
                 command = StoreContext(
@@ -162,6 +175,24 @@ class Load:
                 await self._contexts.update(ref, named, NOBODY)
             case "delete":
                 await self._contexts.delete(ref, DeleteContext(), NOBODY)
+            case "fork":
+                fork = ForkContext(namespace=another.namespace, key=another.key, attributes=self._changes())
+                await self._branches.fork(VersionRef(ref), fork, NOBODY)
+            case "merge":
+                strategy: Any = rng.choice(STRATEGIES)
+                merge = MergeContexts(
+                    namespace=another.namespace, key=another.key, strategy=strategy, attributes=self._changes(),
+                    on_conflict=rng.choice(["first", "last", "keep"]),
+                )  # fmt: skip
+                await self._branches.merge([VersionRef(ref)], merge, NOBODY)
+            case "split":
+                names = SplitContext(remove=rng.random() < 0.5, attributes=self._changes())
+                await self._branches.split(ref, [(rng.choice(["/a", "/n", "/0"]), another)], names, NOBODY)
+            case "mark":
+                await self._checkpoints.create(ref, CreateCheckpoint(), NOBODY)
+            case "restore":
+                _, found, _ = await self._checkpoints.page(ref)
+                await self._checkpoints.restore(ref, RestoreCheckpoint(name=rng.choice(found or [("-",)])[0]), NOBODY)
             case "back":
                 await self._contexts.roll_back(ref, rng.randrange(1, 9), RollBackContext(), NOBODY)
             case "sync":
@@ -203,12 +234,13 @@ async def test_the_rows_are_what_a_fold_of_the_log_gives_however_the_log_is_cut(
     api: Api, database_url: str, clock: MovableClock, seed: int
 ) -> None:
     store = api.services.store
-    await Load(seed, api.services, clock).run(300)
+    await Load(seed, api.services, clock).run(500)
     expected = fold(await store.reader.log(0, 10_000))
     assert len(expected["contexts"]) > 5
     assert len(expected["sessions"]) > 5
     kinds = {type(recorded.event).__name__ for recorded in await store.reader.log(0, 10_000)}
-    assert kinds >= {"ContextSynchronized", "ConflictsOpened", "ConflictResolved"}
+    assert kinds >= {"ContextSynchronized", "ConflictsOpened", "ConflictResolved", "ContextForked", "ContextMerged"}
+    assert kinds >= {"ContextSplit", "CheckpointCreated", "CheckpointRestored"}
     assert any(row["access_count"] > 1 for row in expected["contexts"].values())
     for batch in (1, 7, 1_000):
         await catch_up(database_url, clock, await store.end(), batch=batch)

@@ -18,6 +18,7 @@ SHAPES = {
     (Context, 1): "e0ee6ebee76b0e70",
     (Context, 2): "76902da5eb387eee",
     (Context, 3): "67c85453b8ce6401",
+    (Context, 4): "791a45506739917e",
     (Session, 1): "218e0269bc0e13c9",
     (Session, 2): "9193846c23a616fd",
     (Decision, 1): "6a0575a2824e402c",

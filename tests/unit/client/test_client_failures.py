@@ -60,6 +60,11 @@ CODES = {
     "keys-unavailable": (503, UnavailableError),
     "encryption-not-configured": (501, ContextlineError),
     "not-implemented": (501, ContextlineError),
+    "sources-missing": (404, NotFoundError),
+    "targets-exist": (409, ConflictError),
+    "merge-conflict": (409, ConflictError),
+    "no-common-ancestor": (409, ConflictError),
+    "ancestor-erased": (409, ConflictError),
     "internal-error": (500, ContextlineError),
 }
 

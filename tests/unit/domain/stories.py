@@ -6,7 +6,9 @@ from typing import Any
 
 import msgspec
 
+from domain.contexts import checkpoints
 from domain.contexts import context as contexts
+from domain.contexts.checkpoints import CreateCheckpoint, RestoreCheckpoint
 from domain.contexts.commands import (
     DeleteContext,
     ResolveConflict,
@@ -17,6 +19,8 @@ from domain.contexts.commands import (
 )
 from domain.contexts.context import Context
 from domain.contexts.events import Attributes
+from domain.contexts.forking import ForkContext, fork
+from domain.contexts.merging import MergeContexts, Merged, merge
 from domain.contexts.resolving import resolve
 from domain.contexts.strategies import Policy
 from domain.contexts.synchronizing import synchronize
@@ -75,6 +79,11 @@ class ContextStory:
         return self.context
 
     @property
+    def marked(self) -> dict[str, int]:
+        """The version that each checkpoint marks."""
+        return {name: mark.version for name, mark in self.current.checkpoints.items()}
+
+    @property
     def data(self) -> Any:
         return self.current.data
 
@@ -99,6 +108,28 @@ class ContextStory:
         asked = RollBackContext(**command)
         return self._happened(contexts.roll_back(self.context, asked, self.at_version(version), self.now))
 
+    def checkpoint(self, name: str | None = None, **command: Any) -> Event:
+        asked = CreateCheckpoint(name=name, **command)
+        return self._happened(checkpoints.create(self.context, asked, self.now))
+
+    def restore(self, name: str, kept: int = 10, **command: Any) -> Event:
+        asked = RestoreCheckpoint(name=name, **command)
+        mark = self.current.checkpoints.get(name)
+        earlier = self.at_version(mark.version) if mark else self.current
+        return self._happened(checkpoints.restore(self.context, asked, earlier, kept, self.now))
+
+    def fork(self, parent: Context, **command: Any) -> Event:
+        asked = ForkContext(namespace="", key="plan", **command)
+        return self._happened(fork(self.context, parent, asked, self.now))
+
+    def merge(
+        self, sources: Sequence[Context], strategy: Any = "deep_merge", bases: Sequence[Context] = (), **command: Any
+    ) -> Merged:
+        asked = MergeContexts(namespace="", key="plan", strategy=strategy, **command)
+        merged = merge(self.context, sources, bases, asked, 10, self.now)
+        self._all_happened(merged.events)
+        return merged
+
     def synchronize(self, data: Any, base: int, policy: Policy | None = None, **command: Any) -> Sequence[Event]:
         """All events that came of it; base 0: nothing was known."""
         asked = SynchronizeContext(data=data, base_version=base, policy=policy or Policy(), **command)
@@ -109,6 +140,23 @@ class ContextStory:
     def resolve(self, conflict_id: str, take: Any, **command: Any) -> Event:
         asked = ResolveConflict(conflict_id=conflict_id, take=take, **command)
         return self._happened(resolve(self.context, asked, self.now))
+
+
+def another(key: str, data: Any, version: int = 1, **fields: Any) -> Context:
+    """A live context of another key."""
+    return Context(
+        id=stream_id("default", f"context\n\n{key}"),
+        namespace="",
+        key=key,
+        version=version,
+        position=1,
+        data=data,
+        attributes=fields.pop("attributes", Attributes()),
+        created_at=START,
+        updated_at=START,
+        expires_at=None,
+        **fields,
+    )
 
 
 def session_after(*events: Event, seconds: float = 0) -> Session | None:

@@ -26,7 +26,7 @@ from domain.contexts.strategies import Policy, Strategy
 from domain.erasure import Erased, Subject
 from domain.errors import ContextErasedError
 from domain.recorded import Event, Recorded
-from tests.unit.domain.stories import STREAM, ContextStory, at
+from tests.unit.domain.stories import STREAM, ContextStory, another, at
 
 NAME = "context\n\nplan"
 IN_SESSION = Attributes(session_id="s-1", user_id="u-1", ttl=3600)
@@ -105,12 +105,12 @@ def test_updates_and_rollbacks_stay_encrypted() -> None:
 
 def test_names_of_checkpoints_that_were_encrypted_do_not_come_to_stand_in_the_clear() -> None:
     story = told()
-    assert story.current.checkpoints == {"two": 2}
+    assert story.marked == {"two": 2}
     story.store(1, encrypt=False)
-    assert story.current.checkpoints == {}
+    assert story.marked == {}
     story.update(2, checkpoint="open")
     story.store(1, encrypt=True)
-    assert story.current.checkpoints == {"open": 4}
+    assert story.marked == {"open": 4}
 
 
 def test_events_are_encrypted_for_whom_the_context_belongs_to_after_them() -> None:
@@ -131,7 +131,10 @@ def test_events_are_encrypted_for_whom_the_context_belongs_to_after_them() -> No
 class Life:
     """A context's life as drawn: what may come next, and when."""
 
-    STEPS = ("store", "open", "update", "change", "roll_back", "sync", "resolve", "delete", "erase", "expire")
+    STEPS = (
+        *("store", "open", "update", "change", "roll_back", "sync", "resolve", "delete", "erase", "expire"),
+        *("checkpoint", "restore", "merge", "fork"),
+    )
 
     def __init__(self) -> None:
         self.story = ContextStory()
@@ -157,6 +160,16 @@ class Life:
                 earlier = contexts.fold(None, story.events[:version])
                 if version > story.current.erased_through and earlier and not earlier.deleted:
                     story.roll_back(version)
+            case "checkpoint" if live:
+                story.checkpoint(description="why")
+            case "restore" if live and story.marked:
+                name = list(story.marked)[number % len(story.marked)]
+                if story.marked[name] > story.current.erased_through:
+                    story.restore(name)
+            case "merge":
+                story.merge([another("other", {"o": number}, encrypted=number % 2 == 0)])
+            case "fork" if not live:
+                story.fork(another("other", {"o": number}, encrypted=number % 2 == 0))
             case "delete" if live:
                 story.delete()
             case "erase" if story.context is not None:

@@ -211,9 +211,9 @@ def test_checkpoints_name_the_version_that_the_update_made() -> None:
     story.update({"n": 1}, checkpoint=True)
     story.update({"n": 2}, checkpoint="good")
     story.update({"n": 3})
-    assert story.current.checkpoints == {"version-2": 2, "good": 3}
+    assert story.marked == {"version-2": 2, "good": 3}
     story.update({"n": 4}, checkpoint="good")
-    assert story.current.checkpoints == {"version-2": 2, "good": 5}
+    assert story.marked == {"version-2": 2, "good": 5}
 
 
 def test_checkpoints_outlive_replacing_deleting_and_storing_again() -> None:
@@ -223,7 +223,7 @@ def test_checkpoints_outlive_replacing_deleting_and_storing_again() -> None:
     story.store({"n": 1})
     story.delete()
     story.store({"n": 2})
-    assert story.current.checkpoints == {"start": 2}
+    assert story.marked == {"start": 2}
 
 
 def test_a_rollback_brings_data_and_attributes_back_as_a_new_version() -> None:

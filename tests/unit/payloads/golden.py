@@ -17,15 +17,24 @@ from domain.contexts.conflicts import Conflict, Resolution
 from domain.contexts.events import (
     AttributeChanges,
     Attributes,
+    AutomaticCheckpoint,
+    CheckpointCreated,
+    CheckpointRestored,
     ConflictResolved,
     ConflictsOpened,
     ContextCreated,
     ContextDeleted,
     ContextErased,
+    ContextForked,
+    ContextMerged,
     ContextReplaced,
     ContextRolledBack,
+    ContextSplit,
     ContextSynchronized,
     ContextUpdated,
+    Part,
+    Parted,
+    Point,
 )
 from domain.recorded import Event
 from domain.sessions.events import SessionCompleted, SessionCreated, SessionErased, SessionFailed
@@ -129,6 +138,14 @@ _NO_CHANGES = AttributeChanges(
     metadata=UNSET,
 )
 
+_HERE = Point(stream_id=UUID("0f6d8b1e-6e0c-4c55-9b55-3a0c4f1f8f10"), namespace="n/s", key="k 1", version=2**31 - 1)
+_THERE = Point(stream_id=UUID(int=2**128 - 2), namespace="", key="k", version=1)
+_SETTLED = Resolution(pointer="/a", base=1, ours=None, theirs=[2], strategy="last", take="theirs")
+_AUTOMATIC = (
+    AutomaticCheckpoint(name="auto_7_before-merge", version=7, kept=10),
+    AutomaticCheckpoint(name="auto_8", version=8, kept=10),
+)
+
 GOLDEN: dict[str, tuple[Event, Event]] = {
     **DECISIONS,
     "context-created": (
@@ -171,6 +188,76 @@ GOLDEN: dict[str, tuple[Event, Event]] = {
     "conflict-resolved": (
         ConflictResolved(conflict_id="conf_7_0011223344556677", resolution=_RESOLUTION, patch=_PATCH, **_WHY),
         ConflictResolved(conflict_id="conf_7_0011223344556677", resolution=_REMOVAL, patch=[], **_NO_WHY),
+    ),
+    "context-forked": (
+        ContextForked(
+            namespace="n/s",
+            key="k 1",
+            parent=_THERE,
+            data=_DATA,
+            attributes=_ALL,
+            compress=False,
+            encrypted=True,
+            **_WHY,
+        ),
+        ContextForked(
+            namespace="",
+            key="k",
+            parent=_HERE,
+            data=None,
+            attributes=_PLAIN,
+            compress=True,
+            encrypted=False,
+            **_NO_WHY,
+        ),
+    ),
+    "context-merged": (
+        ContextMerged(
+            sources=(_THERE, _HERE),
+            strategy="three_way",
+            patch=_PATCH,
+            attributes=_SOME,
+            encrypted=True,
+            on_conflict="last",
+            bases=(_THERE,),
+            resolutions=(_SETTLED,),
+            automatic=_AUTOMATIC,
+            **_WHY,
+        ),
+        ContextMerged(
+            sources=(_THERE,),
+            strategy="deep_merge",
+            patch=[],
+            attributes=_NO_CHANGES,
+            encrypted=False,
+            on_conflict=None,
+            bases=(),
+            resolutions=(),
+            automatic=(),
+            **_NO_WHY,
+        ),
+    ),
+    "context-split": (
+        ContextSplit(parts=(Part(pointer="/a~1b", target=_HERE),), patch=_PATCH, automatic=_AUTOMATIC, **_WHY),
+        ContextSplit(parts=(Part(pointer="/", target=_THERE),), patch=[], automatic=(), **_NO_WHY),
+    ),
+    "checkpoint-created": (
+        CheckpointCreated(checkpoint="before lunch", description="all is well", **_WHY),
+        CheckpointCreated(checkpoint="c", description=None, **_NO_WHY),
+    ),
+    "checkpoint-restored": (
+        CheckpointRestored(
+            name="before lunch",
+            to_version=7,
+            patch=_PATCH,
+            attributes=_ALL,
+            encrypted=True,
+            automatic=_AUTOMATIC,
+            **_WHY,
+        ),
+        CheckpointRestored(
+            name="c", to_version=1, patch=[], attributes=_PLAIN, encrypted=False, automatic=(), **_NO_WHY
+        ),
     ),
     "context-deleted": (ContextDeleted(**_WHY), ContextDeleted(**_NO_WHY)),
     "context-erased": (
@@ -215,6 +302,35 @@ LATER: dict[str, tuple[str, Event]] = {
     "context-replaced.encrypted": (
         "context-replaced",
         ContextReplaced(data=_DATA, attributes=_ALL, compress=False, encrypted=True, **_WHY),
+    ),
+    "context-created.parted": (
+        "context-created",
+        ContextCreated(
+            namespace="n",
+            key="k",
+            data=_DATA,
+            attributes=_PLAIN,
+            compress=True,
+            encrypted=False,
+            parted=Parted(source=_HERE, pointer="/a~1b"),
+            **_WHY,
+        ),
+    ),
+    "context-replaced.automatic": (
+        "context-replaced",
+        ContextReplaced(data=1, attributes=_PLAIN, compress=True, encrypted=False, automatic=_AUTOMATIC, **_NO_WHY),
+    ),
+    "context-updated.automatic": (
+        "context-updated",
+        ContextUpdated(
+            change_type="merge", patch=_PATCH, attributes=_NO_CHANGES, checkpoint=None, automatic=_AUTOMATIC, **_NO_WHY
+        ),
+    ),
+    "context-rolled-back.automatic": (
+        "context-rolled-back",
+        ContextRolledBack(
+            to_version=7, patch=_PATCH, attributes=_PLAIN, encrypted=False, automatic=_AUTOMATIC, **_NO_WHY
+        ),
     ),
     "context-rolled-back.encrypted": (
         "context-rolled-back",
