@@ -9,7 +9,8 @@ from application.cache import StateCache
 from application.ports import Clock, EventStore, Snapshots
 from domain.recorded import Origin
 from domain.sessions import session as aggregate
-from domain.sessions.session import CreateSession, EndSession, Session, check_id, existing, stream_name
+from domain.sessions.commands import CreateSession, EndSession
+from domain.sessions.session import Moment, Session, check_id, existing, stream_name
 
 
 class Sessions:
@@ -44,7 +45,7 @@ class Sessions:
         """Complete it, or say that it failed."""
         check_id(session_id)
         after, _ = await self._sessions.execute(
-            tenant, stream_name(session_id), lambda state, _: aggregate.end(state, command), origin
+            tenant, stream_name(session_id), lambda state, now: aggregate.end(state, command, Moment(now)), origin
         )
         return after
 

@@ -67,7 +67,7 @@ class VersionNotFoundError(NotFoundError):
 
 
 class SessionNotFoundError(NotFoundError):
-    """There is no such session."""
+    """There is no such session, or it was deleted."""
 
     code = "session-not-found"
 
@@ -150,6 +150,12 @@ class IllegalTransitionError(ConflictError):
     def details(self) -> dict[str, Any]:
         """The current status and what can follow it."""
         return {"currentStatus": self.status, "allowed": list(self.allowed)}
+
+
+class NotDueError(ConflictError):
+    """The session has not expired: there was a command in it, or it never expires."""
+
+    code = "not-due"
 
 
 class PositionNotReachedError(ConflictError):

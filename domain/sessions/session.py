@@ -3,24 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
-from typing import Any, ClassVar
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET
 
+from domain.contexts.changes import plan_change
 from domain.contexts.identity import name_fault
+from domain.contexts.patches import Operation, apply_patch
 from domain.erasure import Erased, Subject
 from domain.errors import (
     AlreadyExistsError,
+    ChangeDoesNotApplyError,
     InvalidInputError,
+    NotDueError,
     SessionErasedError,
     SessionNotFoundError,
     VersionConflictError,
 )
 from domain.recorded import Event, Recorded
-from domain.sessions.events import SessionCompleted, SessionCreated, SessionErased, SessionEvent, SessionFailed
-from domain.sessions.lifecycle import ACTIVE, COMPLETED, ERASED, FAILED, check_transition
+from domain.sessions import lifecycle
+from domain.sessions.commands import (
+    Command,
+    CreateSession,
+    DeleteSession,
+    EndSession,
+    PauseSession,
+    ResumeSession,
+    UpdateSession,
+)
+from domain.sessions.events import (
+    SessionCompleted,
+    SessionCreated,
+    SessionDeleted,
+    SessionErased,
+    SessionEvent,
+    SessionExpired,
+    SessionFailed,
+    SessionPaused,
+    SessionResumed,
+    SessionUpdated,
+)
+from domain.sessions.lifecycle import ACTIVE, COMPLETED, DELETED, ERASED, EXPIRED, FAILED, LIVE, PAUSED
+from domain.values import MAX_DOCUMENT
 
 MAX_ID_LENGTH = 256
 """Of a session id, in Unicode code points."""
@@ -29,7 +56,7 @@ MAX_ID_LENGTH = 256
 class Session(msgspec.Struct, frozen=True, kw_only=True):
     """A session at one version."""
 
-    SHAPE: ClassVar[int] = 2
+    SHAPE: ClassVar[int] = 3
     """Raise it when the fields change: snapshots of another shape are ignored."""
 
     stream_id: UUID
@@ -46,25 +73,27 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: datetime
     ended_at: datetime | None
     encrypted: bool = False
+    timeout: int | None = None
+
+    def expires_at(self, last_active: datetime | None = None) -> datetime | None:
+        """When it expires unless another command comes; None: never, or it has ended."""
+        if self.timeout is None or self.status not in LIVE:
+            return None
+        return max(self.updated_at, last_active or self.updated_at) + timedelta(seconds=self.timeout)
+
+    def at(self, moment: Moment) -> Session:
+        """As it is at that moment: expired when its time has passed, whether that is recorded by then or not."""
+        expires_at = self.expires_at(moment.last_active)
+        if expires_at is None or moment.now < expires_at:
+            return self
+        return msgspec.structs.replace(self, status=EXPIRED, ended_at=expires_at)
 
 
-class CreateSession(msgspec.Struct, frozen=True, kw_only=True):
-    """Begin a session under an id of the caller's choice or a made one."""
+class Moment(NamedTuple):
+    """When something is decided, and the last command in the session that is known of; None: its own alone."""
 
-    session_id: str
-    user_id: str | None = None
-    data: dict[str, Any] = {}
-    metadata: dict[str, Any] = {}
-    encrypt: bool = False
-
-
-class EndSession(msgspec.Struct, frozen=True, kw_only=True):
-    """Complete a session, or say that it failed."""
-
-    status: str
-    outcome: dict[str, Any] = {}
-    reason: str | None = None
-    expected_version: int | None = None
+    now: datetime
+    last_active: datetime | None = None
 
 
 def stream_name(session_id: str) -> str:
@@ -108,38 +137,111 @@ def create(session: Session | None, command: CreateSession) -> list[SessionEvent
             data=command.data,
             metadata=command.metadata,
             encrypted=command.encrypt,
+            timeout=command.timeout,
         )
     ]
 
 
-def end(session: Session | None, command: EndSession) -> list[SessionEvent]:
-    """Decide the end.
+def update(session: Session | None, command: UpdateSession, moment: Moment) -> list[SessionEvent]:
+    """Decide a change of what it holds.
 
     Raises:
-        SessionNotFoundError: there is no such session.
-        VersionConflictError: the expected version is not the current one.
+        SessionNotFoundError, VersionConflictError, IllegalTransitionError: as for every step (`_step`).
+        InvalidInputError, ChangeDoesNotApplyError: the data can't be changed so.
+    """
+    session = _step(session, command, lifecycle.UPDATE, moment)
+    patch: list[Operation] = []
+    if command.data is not UNSET:
+        patch, changed = plan_change(command.change_type, session.data, command.data)
+        if not isinstance(changed, dict):
+            raise ChangeDoesNotApplyError("", "the data of a session must stay an object")
+        if len(msgspec.json.encode(changed)) > MAX_DOCUMENT:
+            raise ChangeDoesNotApplyError("", f"the data would be larger than {MAX_DOCUMENT} bytes of JSON")
+    return [
+        SessionUpdated(
+            change_type=None if command.data is UNSET else command.change_type,
+            patch=patch,
+            metadata=command.metadata,
+            timeout=command.timeout,
+            reason=command.reason,
+        )
+    ]
+
+
+def pause(session: Session | None, command: PauseSession, moment: Moment) -> list[SessionEvent]:
+    """Decide a pause; refused as every step is (`_step`)."""
+    _step(session, command, lifecycle.PAUSE, moment)
+    return [SessionPaused(reason=command.reason)]
+
+
+def resume(session: Session | None, command: ResumeSession, moment: Moment) -> list[SessionEvent]:
+    """Decide that it goes on; refused as every step is (`_step`)."""
+    _step(session, command, lifecycle.RESUME, moment)
+    return [SessionResumed(reason=command.reason)]
+
+
+def end(session: Session | None, command: EndSession, moment: Moment) -> list[SessionEvent]:
+    """Decide the end; refused as every step is (`_step`)."""
+    completes = command.status == COMPLETED
+    _step(session, command, lifecycle.COMPLETE if completes else lifecycle.FAIL, moment)
+    kind = SessionCompleted if completes else SessionFailed
+    return [kind(outcome=command.outcome, reason=command.reason)]
+
+
+def expire(session: Session | None, moment: Moment) -> list[SessionEvent]:
+    """Decide to record that it has expired.
+
+    Raises:
+        SessionNotFoundError: there is none.
         IllegalTransitionError: it has ended already.
+        NotDueError: there was a command in it since.
+    """
+    session = existing(session)
+    lifecycle.check_step(session.id, session.status, lifecycle.EXPIRE)
+    expires_at = session.expires_at(moment.last_active)
+    if expires_at is None or moment.now < expires_at:
+        raise NotDueError(f"session {session.id!r} has not expired: there was a command in it")
+    return [SessionExpired(expired_at=expires_at)]
+
+
+def delete(session: Session | None, command: DeleteSession, moment: Moment) -> list[SessionEvent]:
+    """Decide a deletion; refused as every step is (`_step`). One that has expired unrecorded is told to have, first."""
+    before = existing(session)
+    seen = _step(session, command, lifecycle.DELETE, moment)
+    expired = seen.status == EXPIRED and before.status != EXPIRED
+    return [*(expire(before, moment) if expired else ()), SessionDeleted(reason=command.reason)]
+
+
+def _step(session: Session | None, command: Command, step: str, moment: Moment) -> Session:
+    """The session as it is at that moment, when it can take that step.
+
+    Raises:
+        SessionNotFoundError: there is no such session, or none any more.
+        VersionConflictError: the expected version is not the current one.
+        IllegalTransitionError: its status doesn't allow it; one whose time has passed has expired.
     """
     session = existing(session)
     if command.expected_version not in (None, session.version):
         assert command.expected_version is not None
         raise VersionConflictError(command.expected_version, session.version)
-    check_transition(session.id, session.status, command.status)
-    kind = SessionCompleted if command.status == COMPLETED else SessionFailed
-    return [kind(outcome=command.outcome, reason=command.reason)]
+    session = session.at(moment)
+    lifecycle.check_step(session.id, session.status, step)
+    return session
 
 
 def existing(session: Session | None) -> Session:
     """The session, if there is one.
 
     Raises:
-        SessionNotFoundError: there is none.
+        SessionNotFoundError: there is none, or it was deleted.
         SessionErasedError: it was erased.
     """
     if session is None:
         raise SessionNotFoundError("there is no session with that id")
     if session.status == ERASED:
         raise SessionErasedError(f"the session was erased (version {session.version})")
+    if session.status == DELETED:
+        raise SessionNotFoundError(f"the session was deleted (version {session.version}); an id is used once")
     return session
 
 
@@ -172,6 +274,7 @@ def evolve(session: Session | None, recorded: Recorded[Event]) -> Session:
             updated_at=at,
             ended_at=None,
             encrypted=event.encrypted,
+            timeout=event.timeout,
         )
     if isinstance(event, SessionErased | Erased):
         session_id = event.session_id if isinstance(event, SessionErased) else parse_stream_name(event.stream_name)
@@ -180,17 +283,29 @@ def evolve(session: Session | None, recorded: Recorded[Event]) -> Session:
     if session.status == ERASED:
         # What came of it is gone.
         return _blank(session, recorded, session.id)
-    assert isinstance(event, SessionCompleted | SessionFailed)
-    return msgspec.structs.replace(
-        session,
-        status=COMPLETED if isinstance(event, SessionCompleted) else FAILED,
-        version=recorded.version,
-        position=recorded.position,
-        outcome=event.outcome,
-        reason=event.reason,
-        updated_at=at,
-        ended_at=at,
-    )
+    changes: dict[str, Any] = {"version": recorded.version, "position": recorded.position, "updated_at": at}
+    match event:
+        case SessionUpdated():
+            if event.patch:
+                changes["data"] = apply_patch(session.data, event.patch)
+            if event.metadata is not UNSET:
+                changes["metadata"] = event.metadata
+            if event.timeout is not UNSET:
+                changes["timeout"] = event.timeout
+        case SessionPaused():
+            changes |= {"status": PAUSED, "reason": event.reason}
+        case SessionResumed():
+            changes |= {"status": ACTIVE, "reason": event.reason}
+        case SessionCompleted() | SessionFailed():
+            status = COMPLETED if isinstance(event, SessionCompleted) else FAILED
+            changes |= {"status": status, "outcome": event.outcome, "reason": event.reason, "ended_at": at}
+        case SessionExpired():
+            changes |= {"status": EXPIRED, "reason": None, "ended_at": event.expired_at}
+        case SessionDeleted():
+            # Of what was deleted no state keeps the contents: a read model or a snapshot has no use for them.
+            changes |= {"status": DELETED, "data": {}, "metadata": {}, "outcome": {}, "reason": event.reason}
+            changes["ended_at"] = session.ended_at or at
+    return msgspec.structs.replace(session, **changes)
 
 
 def _blank(session: Session | None, recorded: Recorded[Event], session_id: str) -> Session:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from domain.recorded import Origin
+from domain.sessions.commands import CreateSession, EndSession
 from domain.sessions.lifecycle import COMPLETED, FAILED
-from domain.sessions.session import CreateSession, EndSession
 from interfaces.http.answers.base import answer, etag
 from interfaces.http.answers.sessions import SessionAnswer, session_document
 from interfaces.http.contract import told

@@ -15,7 +15,7 @@ from domain.contexts.commands import DeleteContext, RollBackContext, StoreContex
 from domain.contexts.events import AttributeChanges, Attributes
 from domain.errors import ContextlineError
 from domain.recorded import Event, Origin, Recorded
-from domain.sessions.session import CreateSession, EndSession
+from domain.sessions.commands import CreateSession, EndSession
 from domain.values import identical
 from interfaces.bootstrap import Services
 from tests.fixtures.clock import MovableClock

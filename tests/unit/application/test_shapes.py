@@ -16,6 +16,7 @@ SHAPES = {
     (Context, 2): "76902da5eb387eee",
     (Session, 1): "218e0269bc0e13c9",
     (Session, 2): "9193846c23a616fd",
+    (Session, 3): "cb3c444227545761",
 }
 
 

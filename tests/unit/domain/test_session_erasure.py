@@ -8,10 +8,11 @@ from domain.erasure import Erased, Subject
 from domain.errors import AlreadyExistsError, SessionErasedError
 from domain.recorded import Event
 from domain.sessions import session as sessions
+from domain.sessions.commands import CreateSession, EndSession
 from domain.sessions.events import SessionCompleted, SessionCreated, SessionErased
 from domain.sessions.lifecycle import ERASED
-from domain.sessions.session import CreateSession, EndSession, existing
-from tests.unit.domain.stories import recorded
+from domain.sessions.session import Moment, existing
+from tests.unit.domain.stories import at, recorded
 
 CREATED = SessionCreated(session_id="s-1", user_id="u-1", data={"goal": 1}, encrypted=True)
 GONE = SessionErased(session_id="s-1", reason="asked for", keys=("00",))
@@ -39,7 +40,7 @@ def test_nothing_can_be_done_with_it_any_more() -> None:
     with pytest.raises(SessionErasedError):
         existing(session)
     with pytest.raises(SessionErasedError):
-        sessions.end(session, EndSession(status="completed"))
+        sessions.end(session, EndSession(status="completed"), Moment(at(0)))
     with pytest.raises(AlreadyExistsError, match="is erased"):
         sessions.create(session, CreateSession(session_id="s-1"))
 
