@@ -13,6 +13,7 @@ from application.cache import StateCache
 from application.ports import Clock, EventStore, Snapshots
 from domain.catalogue import NAMES
 from domain.contexts import context as aggregate
+from domain.contexts.belonging import session_of
 from domain.contexts.commands import DeleteContext, RollBackContext, StoreContext, UpdateContext
 from domain.contexts.context import Context, alive
 from domain.contexts.events import ContextCreated
@@ -53,7 +54,7 @@ class Contexts:
         self._store, self._clock = store, clock
         cache = cache or StateCache(clock)
         self._contexts: Aggregates[Context] = Aggregates(
-            Context, store, snapshots, clock, aggregate.fold, sealed_for, cache
+            Context, store, snapshots, clock, aggregate.fold, sealed_for, cache, session_of
         )
         self._accesses = accesses or Accesses(store, cache)
         self._known_end = 0

@@ -197,3 +197,24 @@ class AccessTotals(Protocol):
             UnavailableError: the database is away.
         """
         ...
+
+
+class SessionActivity(Protocol):
+    """When sessions had their last command, from a read model that may lag.
+
+    UnavailableError from any of these: the database is away, or the read model is behind.
+    """
+
+    async def last_active(self, tenant: str, session_id: str, *, newest: bool) -> datetime | None:
+        """A session's last command; None where it knows of none.
+
+        `newest`: with everything that was acknowledged before the call.
+        """
+        ...
+
+    async def due(self, tenant: str, by: datetime, limit: int) -> Sequence[tuple[str, datetime]]:
+        """Live sessions that have expired by an instant, at most `limit`: their ids and last commands.
+
+        With everything that was acknowledged before the call.
+        """
+        ...

@@ -80,8 +80,11 @@ class Together:
                     # What never was has no version to watch.
                     if events or state is not None
                 ]
+                named = origin
+                for (member, _), state, events in zip(pairs, states, decided, strict=True):
+                    named = member.aggregates.origin(named, state, events)
                 try:
-                    recorded = list(await self._store.append(tenant, writes, origin))
+                    recorded = list(await self._store.append(tenant, writes, named))
                 except VersionConflictError:
                     known, newest = states, True
                     continue

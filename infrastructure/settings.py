@@ -39,6 +39,15 @@ class Settings(BaseSettings):
         le=1_000_000_000,
         description="Seconds after its last change at which a context expires; or never.",
     )
+    session_timeout: int | None = Field(
+        3600,
+        ge=1,
+        le=1_000_000_000,
+        description="Seconds without a command in it after which a session expires; or never.",
+    )
+    expiry_interval: float | None = Field(
+        60.0, gt=0, description="Seconds between looks for sessions whose expiry is to be recorded; or never."
+    )
     compress_above: int = Field(
         1024, ge=0, description="Bytes above which a payload is compressed without a dictionary."
     )

@@ -14,11 +14,12 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from application.access import Accesses
+from application.activity import Activities, RecentCommands
 from application.cache import StateCache
 from application.contexts import Contexts
 from application.erasure import Erasure
 from application.ports import Clock, KnownReads
-from application.sessions import Sessions
+from application.sessions import AT_ONCE, Sessions
 from domain.errors import UnavailableError
 from infrastructure.background import end
 from infrastructure.eventstore.dictionaries import FollowingDictionaries
@@ -34,6 +35,7 @@ from infrastructure.payloads.compression import Compression
 from infrastructure.postgres.connections import API, PROJECTION, connect
 from infrastructure.postgres.database import Database
 from infrastructure.settings import Settings
+from interfaces.activity import CurrentStateActivity
 from interfaces.directory import CurrentStateDirectory
 from projections.current_state.v1.project import CurrentState
 from projections.current_state.v1.read import CurrentStateReader
@@ -94,7 +96,7 @@ async def _running(work: Coroutine[Any, Any, None], name: str) -> AsyncIterator[
 async def services(settings: Settings, url: str, clock: Clock = utc_now) -> AsyncIterator[Services]:
     """The API's services on a database, opened and closed again."""
     compression = Compression(settings.compress_above, with_dictionaries=settings.compression_dictionaries)
-    keys = open_keys(settings, clock)
+    keys, recent = open_keys(settings, clock), RecentCommands()
     async with AsyncExitStack() as stack:
         if keys:
             stack.callback(keys.close)
@@ -107,6 +109,7 @@ async def services(settings: Settings, url: str, clock: Clock = utc_now) -> Asyn
                 limits=Limits(queue=settings.append_queue, patience=settings.append_patience),
                 codec=Codec(compression, keys, settings.large_value_bytes),
                 keys=keys,
+                heard=recent.note,
             )
         )
         await stack.enter_async_context(
@@ -134,12 +137,17 @@ async def services(settings: Settings, url: str, clock: Clock = utc_now) -> Asyn
                 batch=settings.access_batch,
             )
         )
+        activity = CurrentStateActivity(store, current_state, registry, settings.read_timeout)
+        sessions = Sessions(store, snapshots, clock, lambda: f"sess_{uuid4().hex}", cache, Activities(activity, recent))
+        if settings.expiry_interval is not None:
+            expiries = _record_expiries(sessions, store.tenants, settings.expiry_interval)
+            await stack.enter_async_context(_running(expiries, "expiries"))
         yield Services(
             settings=settings,
             clock=clock,
             store=store,
             contexts=Contexts(store, snapshots, clock, cache, accesses),
-            sessions=Sessions(store, snapshots, clock, lambda: f"sess_{uuid4().hex}", cache),
+            sessions=sessions,
             cache=cache,
             accesses=accesses,
             current_state=current_state,
@@ -161,6 +169,20 @@ async def _finish_erasures(erasure: Erasure) -> None:
         except Exception:
             _log.exception("an erasure that was cut short could not be told to the log; trying again")
             await asyncio.sleep(10.0)
+
+
+async def _record_expiries(sessions: Sessions, tenants: Numbered, interval: float) -> None:
+    """Until cancelled: the expiry of sessions is recorded some time after it came."""
+    while True:
+        await asyncio.sleep(interval)
+        try:
+            for tenant in await tenants.names():
+                while len(await sessions.expire_due(tenant)) == AT_ONCE:
+                    pass
+        except UnavailableError as error:
+            _log.warning("sessions that have expired are not recorded yet: %s", error)
+        except Exception:
+            _log.exception("sessions that have expired could not be recorded; trying again")
 
 
 async def run_projections(settings: Settings, url: str, names: list[str], clock: Clock = utc_now) -> None:

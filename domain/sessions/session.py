@@ -75,11 +75,18 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     encrypted: bool = False
     timeout: int | None = None
 
+    def last_active(self, known: datetime | None = None) -> datetime:
+        """Its last command, of those of its own and one that is known from elsewhere. After its end none count."""
+        if self.status in LIVE:
+            return max(self.updated_at, known or self.updated_at)
+        ended_at = self.ended_at or self.updated_at
+        return ended_at - timedelta(seconds=self.timeout) if self.status == EXPIRED and self.timeout else ended_at
+
     def expires_at(self, last_active: datetime | None = None) -> datetime | None:
         """When it expires unless another command comes; None: never, or it has ended."""
         if self.timeout is None or self.status not in LIVE:
             return None
-        return max(self.updated_at, last_active or self.updated_at) + timedelta(seconds=self.timeout)
+        return self.last_active(last_active) + timedelta(seconds=self.timeout)
 
     def at(self, moment: Moment) -> Session:
         """As it is at that moment: expired when its time has passed, whether that is recorded by then or not."""
@@ -243,6 +250,13 @@ def existing(session: Session | None) -> Session:
     if session.status == DELETED:
         raise SessionNotFoundError(f"the session was deleted (version {session.version}); an id is used once")
     return session
+
+
+def session_of(session: Session | None, events: Sequence[Event]) -> str | None:
+    """Its own id: a command on a session is a command in it."""
+    if session is not None:
+        return session.id
+    return next((event.session_id for event in events if isinstance(event, SessionCreated)), None)
 
 
 def sealed_for(session: Session | None, events: Sequence[Event]) -> Subject | None:

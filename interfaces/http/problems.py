@@ -84,6 +84,7 @@ TABLE: list[tuple[type[errors.ContextlineError], int, str]] = [
     (errors.StoredInTheClearError, 409, "It was stored in the clear"),
     (errors.ChangeDoesNotApplyError, 409, "The change does not apply"),
     (errors.IllegalTransitionError, 409, "The status does not allow it"),
+    (errors.NotDueError, 409, "The session has not expired"),
     (errors.PositionNotReachedError, 409, "The log does not have that position"),
     (errors.ConflictError, 409, "What is there does not allow it"),
     (errors.DatabaseUnavailableError, 503, "The database is away"),

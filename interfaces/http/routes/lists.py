@@ -64,10 +64,10 @@ async def list_sessions(request: Request) -> Response:
     wired, query = services(request), read_query(request, SessionListQuery)
     await _wait(wired, query)
     tenant_id = await wired.store.tenants.number(TENANT)
-    sessions, cursor = await wired.current_state.list_sessions(
+    rows, cursor = await wired.current_state.list_sessions(
         tenant_id, status=query.status, user_id=query.user_id, limit=query.limit, cursor=query.cursor
     )
-    return answer({"items": [session_document(session) for session in sessions], "nextCursor": cursor})
+    return answer({"items": [session_document(*row) for row in rows], "nextCursor": cursor})
 
 
 async def _wait(wired: Services, query: PageQuery) -> None:

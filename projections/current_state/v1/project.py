@@ -10,6 +10,7 @@ from psycopg import AsyncConnection
 
 from domain.recorded import Event, Recorded
 from infrastructure.payloads.codec import Codec
+from projections.current_state.v1.activity import SessionActivity
 from projections.current_state.v1.contexts import ContextTable
 from projections.current_state.v1.reads import ReadCounts
 from projections.current_state.v1.rows import Table
@@ -26,7 +27,7 @@ class CurrentState:
 
     def __init__(self, codec: Codec | None = None) -> None:
         codec = codec or Codec()
-        self._tables: list[Table] = [ContextTable(codec), ReadCounts(), session_table(codec)]
+        self._tables: list[Table] = [ContextTable(codec), ReadCounts(), session_table(codec), SessionActivity()]
 
     async def set_up(self, connection: AsyncConnection[Any]) -> None:
         """Make the tables where they are missing."""

@@ -15,7 +15,7 @@ import psycopg
 
 from domain.contexts.events import Attributes
 from domain.errors import DamagedEventError, InvalidInputError, ReadModelBehindError
-from domain.sessions.session import Session
+from domain.sessions.session import Moment, Session
 from domain.values import Json
 from infrastructure.eventstore.large_values import LargeValues
 from infrastructure.payloads.codec import Codec
@@ -37,6 +37,8 @@ _LISTS: dict[str, bytes] = {
     "key": load(__file__, "list_contexts_by_key"),
 }
 _LIST_SESSIONS = load(__file__, "list_sessions")
+_SESSION_ACTIVITY = load(__file__, "session_activity")
+_DUE_SESSIONS = load(__file__, "due_sessions")
 _KNOWN_READS = load(__file__, "known_reads")
 _CLEAR_CONTEXTS = load(__file__, "clear_contexts")
 _CLEAR_SESSIONS = load(__file__, "clear_sessions")
@@ -89,6 +91,13 @@ class ContextRow(NamedTuple):
     attributes: Attributes
     data: tuple[Json] | None
     encrypted: bool
+
+
+class SessionRow(NamedTuple):
+    """A session as it is at the moment of the read."""
+
+    session: Session
+    moment: Moment
 
 
 class ReadsRow(NamedTuple):
@@ -156,20 +165,33 @@ class CurrentStateReader:
 
     async def list_sessions(
         self, tenant_id: int, *, status: str | None, user_id: str | None, limit: int, cursor: str | None
-    ) -> tuple[list[Session], str | None]:
+    ) -> tuple[list[SessionRow], str | None]:
         """A page of sessions, newest first, and the cursor of the next one or None; with large data fewer than `limit`.
+
+        A status is the one that a session has now. Without one all are listed but those that were deleted.
 
         Raises:
             InvalidInputError: the cursor is not one of a list of sessions.
         """
         after = _parse_cursor(cursor, "sessions")
-        parameters = {"tenant_id": tenant_id, "status": status, "user_id": user_id, "limit": limit + 1}
+        now = self._clock()
+        parameters = {"tenant_id": tenant_id, "status": status, "user_id": user_id, "now": now, "limit": limit + 1}
         page = {"after": after.position if after else None, "bytes": PAGE_BYTES}
         rows, more = _affordable(await self._fetch(_LIST_SESSIONS, parameters | page), limit, 2)
         following = _format_cursor(_Cursor("sessions", position=rows[-1][1])) if more else None
         values = await self._values(tenant_id, [row[2] for row in rows])
-        found = [self._session(tenant_id, row, values) for row in rows]
-        return [session for session in found if session is not None], following
+        found = [(self._session(tenant_id, row, values), Moment(now, row[3])) for row in rows]
+        return [SessionRow(session.at(moment), moment) for session, moment in found if session is not None], following
+
+    async def session_activity(self, tenant_id: int, session_id: str) -> datetime | None:
+        """When a session had its last command; None where nothing is known of it."""
+        rows = await self._fetch(_SESSION_ACTIVITY, {"tenant_id": tenant_id, "session_id": session_id})
+        return rows[0][0] if rows else None
+
+    async def due_sessions(self, tenant_id: int, by: datetime, limit: int) -> list[tuple[str, datetime]]:
+        """Live sessions that have expired by an instant: their ids and last commands."""
+        rows = await self._fetch(_DUE_SESSIONS, {"tenant_id": tenant_id, "by": by, "limit": limit})
+        return [(row[0], row[1]) for row in rows]
 
     async def known_reads(self, tenant_id: int, context_ids: Sequence[UUID]) -> tuple[int, list[ReadsRow]]:
         """How often contexts were read, and the position up to which that is known: none where it was never built."""

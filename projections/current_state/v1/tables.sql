@@ -61,6 +61,15 @@ CREATE TABLE IF NOT EXISTS current_state_v1.sessions (
     PRIMARY KEY (tenant_id, stream_id)
 );
 
+-- The last command in it, its timeout in seconds, and when it expires unless another one comes: all three are of what
+-- was live; of a session that has ended they say nothing.
+ALTER TABLE current_state_v1.sessions ADD COLUMN IF NOT EXISTS last_active_at timestamptz;
+ALTER TABLE current_state_v1.sessions ADD COLUMN IF NOT EXISTS timeout integer;
+ALTER TABLE current_state_v1.sessions ADD COLUMN IF NOT EXISTS expires_at timestamptz;
+
+CREATE INDEX IF NOT EXISTS sessions_id      ON current_state_v1.sessions (tenant_id, session_id);
+CREATE INDEX IF NOT EXISTS sessions_expiry  ON current_state_v1.sessions (tenant_id, expires_at)
+    WHERE status IN ('active', 'paused');
 CREATE INDEX IF NOT EXISTS sessions_created ON current_state_v1.sessions (tenant_id, created_position);
 CREATE INDEX IF NOT EXISTS sessions_status  ON current_state_v1.sessions (tenant_id, status, created_position);
 CREATE INDEX IF NOT EXISTS sessions_user    ON current_state_v1.sessions (tenant_id, user_id, created_position);
