@@ -8,14 +8,15 @@ session once is erased with it, also when it is in another one now: its history 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any, NamedTuple, TypeVar
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple, TypeVar
 
 from application.contexts import ContextRef
+from application.erasable import erasure_event, kind_of, left_in_the_clear
 from application.ports import Directory, EventStore, Keys, LeftInTheClear, PendingErasure, Trace, Write
 from application.trails import clear_versions, sealed_with
 from domain.contexts import identity
-from domain.contexts.events import ContextErased
 from domain.errors import (
     ContextNotFoundError,
     EncryptionNotConfiguredError,
@@ -25,9 +26,8 @@ from domain.errors import (
     StoredInTheClearError,
     VersionConflictError,
 )
-from domain.recorded import Event, Origin, stream_id
+from domain.recorded import Origin, stream_id
 from domain.sessions import session as sessions
-from domain.sessions.events import SessionErased
 
 ATTEMPTS = 100
 """How often an erasure is told to a stream that others write to meanwhile."""
@@ -48,10 +48,9 @@ class ErasedContext(NamedTuple):
 
 
 class ErasedAll(NamedTuple):
-    """How much of a session or a user was erased, and what could not be."""
+    """How much of a session or a user was erased, by kind (`application.erasable.KINDS`), and what could not be."""
 
-    contexts: int
-    sessions: int
+    counts: Mapping[str, int]
     position: int
     left: Sequence[LeftInTheClear]
 
@@ -99,7 +98,7 @@ class Erasure:
         return ErasedContext(done.version, done.position, clear)
 
     async def erase_session(self, tenant: str, session_id: str, reason: str | None, origin: Origin) -> ErasedAll:
-        """Erase a session and the contexts that are or were in it.
+        """Erase a session, the contexts that are or were in it, and its tasks.
 
         Raises:
             NotFoundError: there is nothing of it.
@@ -155,11 +154,9 @@ class Erasure:
             self._refuse(left, f"the {subject} {subject_id!r}")
         mixed = await _each(names, lambda name: self._left(tenant, name))
         done = await self._erase(tenant, names, subject, reason, origin)
-        erased_sessions = sum(map(sessions.is_stream_name, done))
         remaining = {item[:3]: item for item in left} | {item[:3]: item for item in mixed if item is not None}
         return ErasedAll(
-            contexts=len(done) - erased_sessions,
-            sessions=erased_sessions,
+            counts=Counter(map(kind_of, done)),
             position=max((event.position for event in done.values()), default=0),
             left=list(remaining.values()),
         )
@@ -167,8 +164,8 @@ class Erasure:
     def _refuse(self, left: Sequence[LeftInTheClear], what: str) -> None:
         if left:
             raise StoredInTheClearError(
-                f"of {what} there is nothing but what was stored in the clear ({len(left)} contexts and sessions): it "
-                "can be deleted, but not erased, because the log that holds it never changes"
+                f"of {what} there is nothing but what was stored in the clear ({len(left)} things): it can "
+                "be deleted, but not erased, because the log that holds it never changes"
             )
         if self._keys is None:
             raise EncryptionNotConfiguredError(
@@ -180,11 +177,7 @@ class Erasure:
     async def _left(self, tenant: str, name: str) -> LeftInTheClear | None:
         """Of a stream that is about to be erased, the versions that can't be."""
         versions = clear_versions(await self._trail(tenant, name))
-        if not versions:
-            return None
-        if sessions.is_stream_name(name):
-            return LeftInTheClear("", None, sessions.parse_stream_name(name), versions)
-        return LeftInTheClear(*identity.parse_stream_name(name), None, versions)
+        return left_in_the_clear(name, versions) if versions else None
 
     async def _erase(
         self, tenant: str, names: Sequence[str], subject: str, reason: str | None, origin: Origin
@@ -220,7 +213,7 @@ class Erasure:
                 erasure = again[0] if again else erasure
             # Without a stream it is the key of a store that failed, or that finds out that its key is gone.
             if told is None and (expected or await self._store.head(tenant, stream)):
-                write = Write(stream, name, expected or 0, [_event(erasure)])
+                write = Write(stream, name, expected or 0, [erasure_event(erasure)])
                 try:
                     (recorded,) = await self._store.append(tenant, [write], origin)
                 except VersionConflictError:
@@ -269,12 +262,3 @@ async def _each(items: Iterable[T], do: Callable[[T], Awaitable[U]]) -> list[U]:
             return await do(item)
 
     return await asyncio.gather(*map(one, items))
-
-
-def _event(erasure: PendingErasure) -> Event:
-    name = erasure.stream_name
-    why: dict[str, Any] = {"reason": erasure.reason, "subject": erasure.subject, "keys": erasure.keys}
-    if sessions.is_stream_name(name):
-        return SessionErased(session_id=sessions.parse_stream_name(name), **why)
-    namespace, key = identity.parse_stream_name(name)
-    return ContextErased(namespace=namespace, key=key, **why)

@@ -49,11 +49,14 @@ class PendingErasure(NamedTuple):
 
 
 class LeftInTheClear(NamedTuple):
-    """What can't be erased: a context, or a session if `key` is None; `versions` as ranges, None for all."""
+    """What can't be erased: a context by its key and namespace, a session or task by its id.
 
-    namespace: str
-    key: str | None
-    session_id: str | None
+    `kind` is the first part of the stream's name; `versions` are ranges, None for all.
+    """
+
+    kind: str
+    name: str
+    namespace: str = ""
     versions: Sequence[tuple[int, int]] | None = None
 
 
@@ -163,7 +166,7 @@ class Directory(Protocol):
     """Who has what, from a read model; each answer has everything that was acknowledged before it was asked for."""
 
     async def clear_of_session(self, tenant: str, session_id: str) -> list[LeftInTheClear]:
-        """The contexts of a session, and the session itself, that are stored in the clear.
+        """The contexts and tasks of a session, and the session itself, that are stored in the clear.
 
         Raises:
             ReadModelBehindError: the read model does not get there in time.

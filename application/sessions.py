@@ -14,6 +14,7 @@ from application.together import Member
 from domain.errors import ConflictError, NotFoundError
 from domain.recorded import Event, Origin
 from domain.sessions import session as aggregate
+from domain.sessions import steps
 from domain.sessions.commands import (
     CreateSession,
     DeleteSession,
@@ -72,37 +73,29 @@ class Sessions:
         """Begin a session."""
         check_id(command.session_id)
         after, _ = await self._sessions.execute(
-            tenant, stream_name(command.session_id), lambda state, _: aggregate.create(state, command), origin
+            tenant, stream_name(command.session_id), lambda state, _: steps.create(state, command), origin
         )
         return after
 
     async def update(self, tenant: str, session_id: str, command: UpdateSession, origin: Origin) -> Session:
         """Change what it holds."""
-        return await self._step(
-            tenant, session_id, lambda state, moment: aggregate.update(state, command, moment), origin
-        )
+        return await self._step(tenant, session_id, lambda state, moment: steps.update(state, command, moment), origin)
 
     async def pause(self, tenant: str, session_id: str, command: PauseSession, origin: Origin) -> Session:
         """Stop work for a while."""
-        return await self._step(
-            tenant, session_id, lambda state, moment: aggregate.pause(state, command, moment), origin
-        )
+        return await self._step(tenant, session_id, lambda state, moment: steps.pause(state, command, moment), origin)
 
     async def resume(self, tenant: str, session_id: str, command: ResumeSession, origin: Origin) -> Session:
         """Go on with a paused one."""
-        return await self._step(
-            tenant, session_id, lambda state, moment: aggregate.resume(state, command, moment), origin
-        )
+        return await self._step(tenant, session_id, lambda state, moment: steps.resume(state, command, moment), origin)
 
     async def end(self, tenant: str, session_id: str, command: EndSession, origin: Origin) -> Session:
         """Complete it, or say that it failed."""
-        return await self._step(tenant, session_id, lambda state, moment: aggregate.end(state, command, moment), origin)
+        return await self._step(tenant, session_id, lambda state, moment: steps.end(state, command, moment), origin)
 
     async def delete(self, tenant: str, session_id: str, command: DeleteSession, origin: Origin) -> Session:
         """Delete it; its history stays."""
-        return await self._step(
-            tenant, session_id, lambda state, moment: aggregate.delete(state, command, moment), origin
-        )
+        return await self._step(tenant, session_id, lambda state, moment: steps.delete(state, command, moment), origin)
 
     async def get(self, tenant: str, session_id: str) -> Session:
         """The session as it is now, read strongly consistent.
@@ -151,7 +144,7 @@ class Sessions:
     async def _expire(self, tenant: str, due: Due, by: datetime) -> bool:
         moment, name = Moment(by, due.last_active), stream_name(due.session_id)
         try:
-            await self._sessions.execute(tenant, name, lambda state, _: aggregate.expire(state, moment), Origin())
+            await self._sessions.execute(tenant, name, lambda state, _: steps.expire(state, moment), Origin())
         except (ConflictError, NotFoundError):
             # It ended otherwise, or another process has recorded it.
             return False

@@ -6,6 +6,10 @@ from domain.access import events as access
 from domain.contexts import events as contexts
 from domain.recorded import Event
 from domain.sessions import events as sessions
+from domain.tasks import events as tasks
 
-EVENTS: dict[str, type[Event]] = {**contexts.EVENTS, **sessions.EVENTS, **access.EVENTS}
+EVENTS: dict[str, type[Event]] = {**contexts.EVENTS, **sessions.EVENTS, **tasks.EVENTS, **access.EVENTS}
 NAMES: dict[type[Event], str] = {kind: name for name, kind in EVENTS.items()}
+
+Erasure = contexts.ContextErased | sessions.SessionErased | tasks.TaskErased
+"""What tells a stream that keys of it were destroyed."""

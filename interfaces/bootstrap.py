@@ -20,6 +20,7 @@ from application.contexts import Contexts
 from application.erasure import Erasure
 from application.ports import Clock, KnownReads
 from application.sessions import AT_ONCE, Sessions
+from application.tasks import Tasks
 from domain.errors import UnavailableError
 from infrastructure.background import end
 from infrastructure.eventstore.dictionaries import FollowingDictionaries
@@ -39,6 +40,8 @@ from interfaces.activity import CurrentStateActivity
 from interfaces.directory import CurrentStateDirectory
 from projections.current_state.v1.project import CurrentState
 from projections.current_state.v1.read import CurrentStateReader
+from projections.current_state.v1.read_sessions import SessionReader
+from projections.current_state.v1.read_tasks import TaskReader
 from projections.engine.projection import Projection
 from projections.engine.registry import Registry
 from projections.engine.runner import Runner
@@ -63,9 +66,12 @@ class Services:
     store: PostgresEventStore
     contexts: Contexts
     sessions: Sessions
+    tasks: Tasks
     cache: StateCache
     accesses: Accesses
     current_state: CurrentStateReader
+    session_rows: SessionReader
+    task_rows: TaskReader
     registry: Registry
     erasure: Erasure
 
@@ -137,7 +143,8 @@ async def services(settings: Settings, url: str, clock: Clock = utc_now) -> Asyn
                 batch=settings.access_batch,
             )
         )
-        activity = CurrentStateActivity(store, current_state, registry, settings.read_timeout)
+        session_rows = SessionReader(store.database, clock, Codec(keys=keys))
+        activity = CurrentStateActivity(store, session_rows, registry, settings.read_timeout)
         sessions = Sessions(store, snapshots, clock, lambda: f"sess_{uuid4().hex}", cache, Activities(activity, recent))
         if settings.expiry_interval is not None:
             expiries = _record_expiries(sessions, store.tenants, settings.expiry_interval)
@@ -148,9 +155,12 @@ async def services(settings: Settings, url: str, clock: Clock = utc_now) -> Asyn
             store=store,
             contexts=Contexts(store, snapshots, clock, cache, accesses),
             sessions=sessions,
+            tasks=Tasks(store, snapshots, clock, sessions, lambda: f"task_{uuid4().hex}", cache),
             cache=cache,
             accesses=accesses,
             current_state=current_state,
+            session_rows=session_rows,
+            task_rows=TaskReader(store.database, clock, Codec(keys=keys)),
             registry=registry,
             erasure=erasure,
         )

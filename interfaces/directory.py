@@ -22,7 +22,7 @@ class CurrentStateDirectory:
         self._store, self._current_state, self._registry, self._timeout = store, current_state, registry, timeout
 
     async def clear_of_session(self, tenant: str, session_id: str) -> list[LeftInTheClear]:
-        """The contexts of a session, and the session itself, that are stored in the clear."""
+        """The contexts and tasks of a session, and the session itself, that are stored in the clear."""
         return await self._clear(tenant, await self._newest(tenant), [session_id], None)
 
     async def clear_of_user(self, tenant: str, user_id: str) -> list[LeftInTheClear]:
@@ -46,7 +46,9 @@ class CurrentStateDirectory:
         streams = [stream_id(tenant, stream_name(session_id)) for session_id in session_ids]
         contexts = await self._current_state.clear_contexts(tenant_id, session_ids, user_id)
         sessions = await self._current_state.clear_sessions(tenant_id, streams)
+        tasks = await self._current_state.clear_tasks(tenant_id, session_ids)
         return [
-            *(LeftInTheClear(namespace, key, None) for namespace, key in contexts),
-            *(LeftInTheClear("", None, session_id) for session_id in sessions),
+            *(LeftInTheClear("context", key, namespace) for namespace, key in contexts),
+            *(LeftInTheClear("session", session_id) for session_id in sessions),
+            *(LeftInTheClear("task", task_id) for task_id in tasks),
         ]

@@ -35,12 +35,21 @@ class LeftSession(Result, frozen=True, kw_only=True):
     versions: list[tuple[int, int]] | None = None
 
 
+class LeftTask(Result, frozen=True, kw_only=True):
+    """A task that could not be erased, because it was stored in the clear: some versions, or all (None)."""
+
+    id: str
+    versions: list[tuple[int, int]] | None = None
+
+
 class ErasedAll(Result, frozen=True, kw_only=True):
     """How much of a session or of a user was erased; and how much could not be, with the names of the first 1,000."""
 
     erased_contexts: int
     erased_sessions: int
+    erased_tasks: int = 0
     position: int
     clear_total: int = 0
     clear_contexts: list[LeftContext] = []
     clear_sessions: list[LeftSession] = []
+    clear_tasks: list[LeftTask] = []

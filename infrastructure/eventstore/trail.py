@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from typing import get_args
 from uuid import UUID
 
 from application.ports import Trace
-from domain.catalogue import NAMES
-from domain.contexts.events import ContextErased
-from domain.sessions.events import SessionErased
+from domain.catalogue import NAMES, Erasure
 from infrastructure.eventstore.names import Numbered
 from infrastructure.eventstore.pages import PAGE
 from infrastructure.eventstore.read import LogReader
 from infrastructure.payloads import header
 
-_ERASURES = (NAMES[ContextErased], NAMES[SessionErased])
+_ERASURES = tuple(NAMES[kind] for kind in get_args(Erasure))
 
 
 async def read_trail(reader: LogReader, types: Numbered, tenant_id: int, stream_id: UUID) -> list[Trace]:
@@ -27,7 +26,7 @@ async def read_trail(reader: LogReader, types: Numbered, tenant_id: int, stream_
             destroyed = None
             if await types.name(row.type_id) in _ERASURES:
                 (recorded,) = await reader.decode([row])
-                assert isinstance(recorded.event, ContextErased | SessionErased)
+                assert isinstance(recorded.event, Erasure)
                 destroyed = recorded.event.keys
             traces.append(Trace(row.version, row.position, key_id, destroyed))
         if len(rows) < PAGE:

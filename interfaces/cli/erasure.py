@@ -61,7 +61,9 @@ def _print_context(done: ErasedContext) -> None:
 
 
 def _print_all(what: str, done: ErasedAll) -> None:
-    console.print(f"Erased the {what}: {done.erased_contexts} contexts, {done.erased_sessions} sessions", markup=False)
+    counts = [f"{done.erased_contexts} contexts", f"{done.erased_sessions} sessions"]
+    counts += [f"{done.erased_tasks} tasks"] if done.erased_tasks else []
+    console.print(f"Erased the {what}: {', '.join(counts)}", markup=False)
     if done.clear_total:
         console.print(f"Stored in the clear, and so still in the log: {done.clear_total}", style="yellow")
         for context in done.clear_contexts:
@@ -69,7 +71,9 @@ def _print_all(what: str, done: ErasedAll) -> None:
             console.print(f"  context {context.key}{place}{_versions(context.versions)}", markup=False)
         for session in done.clear_sessions:
             console.print(f"  session {session.id}{_versions(session.versions)}", markup=False)
-        listed = len(done.clear_contexts) + len(done.clear_sessions)
+        for task in done.clear_tasks:
+            console.print(f"  task {task.id}{_versions(task.versions)}", markup=False)
+        listed = len(done.clear_contexts) + len(done.clear_sessions) + len(done.clear_tasks)
         if listed < done.clear_total:
             console.print(f"  and {done.clear_total - listed} more")
 

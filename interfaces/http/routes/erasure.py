@@ -24,7 +24,7 @@ from interfaces.http.requests import TENANT, one_of, read_body, read_query, serv
 router = APIRouter(tags=["erasure"])
 
 MOST_LISTED = 1_000
-"""Contexts and sessions left in the clear that an answer names; it tells how many there are."""
+"""Of what is left in the clear so many are named in an answer; it tells how many there are."""
 
 
 class ErasedContextAnswer(Answer):
@@ -54,15 +54,24 @@ class LeftSession(Answer):
     versions: list[tuple[int, int]] | None
 
 
+class LeftTask(Answer):
+    """A task that is in the clear: all of it, or these ranges of versions."""
+
+    id: str
+    versions: list[tuple[int, int]] | None
+
+
 class ErasedAllAnswer(Answer):
     """How much was erased, and what was stored in the clear and could not be: at most 1,000 are named."""
 
     erased_contexts: int
     erased_sessions: int
+    erased_tasks: int
     position: int
     clear_total: int
     clear_contexts: list[LeftContext]
     clear_sessions: list[LeftSession]
+    clear_tasks: list[LeftTask]
 
 
 _CONTEXT = told({200: ErasedContextAnswer}, query=KeyQuery, body=EraseContextRequest)
@@ -98,7 +107,7 @@ async def erase_context(request: Request) -> Response:
 @router.post("/api/sessions/erase", **_SESSION)
 @router.post("/api/sessions/erase/{path_id:whole}", operation_id="erase_session_by_path", **_SESSION_BY_PATH)
 async def erase_session(request: Request) -> Response:
-    """Destroy the keys of a session and of all contexts that are or were in it. Can't be undone."""
+    """Destroy the keys of a session, its tasks, and all contexts that are or were in it. Can't be undone."""
     session_id = one_of(request.path_params.get("path_id"), read_query(request, SessionQuery).id, "id")
     body = await read_body(request, EraseRequest)
     _refuse_preconditions(request)
@@ -107,34 +116,34 @@ async def erase_session(request: Request) -> Response:
 
 @router.post("/api/users/erase", **told({200: ErasedAllAnswer}, body=EraseUserRequest))
 async def erase_user(request: Request) -> Response:
-    """Destroy the keys of a user's sessions and contexts, and of the contexts in those sessions. Can't be undone."""
+    """Destroy the keys of a user's sessions with what is in them, and of the user's contexts. Can't be undone."""
     body = await read_body(request, EraseUserRequest)
     _refuse_preconditions(request)
     return _answer(await services(request).erasure.erase_user(TENANT, body.user_id, body.reason, _origin(body)))
 
 
 def _answer(erased: ErasedAll) -> Response:
-    listed = erased.left[:MOST_LISTED]
+    listed, counts = erased.left[:MOST_LISTED], erased.counts
     return answer(
         {
-            "erasedContexts": erased.contexts,
-            "erasedSessions": erased.sessions,
+            "erasedContexts": counts.get("context", 0),
+            "erasedSessions": counts.get("session", 0),
+            "erasedTasks": counts.get("task", 0),
             "position": erased.position,
             "clearTotal": len(erased.left),
-            "clearContexts": _contexts(listed),
-            "clearSessions": [
-                {"id": item.session_id, "versions": item.versions} for item in listed if item.session_id is not None
-            ],
+            "clearContexts": [{"namespace": item.namespace} | _left(item, "key") for item in _of(listed, "context")],
+            "clearSessions": [_left(item, "id") for item in _of(listed, "session")],
+            "clearTasks": [_left(item, "id") for item in _of(listed, "task")],
         }
     )
 
 
-def _contexts(left: Sequence[LeftInTheClear]) -> list[dict[str, Any]]:
-    return [
-        {"namespace": item.namespace, "key": item.key, "versions": item.versions}
-        for item in left
-        if item.key is not None
-    ]
+def _of(left: Sequence[LeftInTheClear], kind: str) -> list[LeftInTheClear]:
+    return [item for item in left if item.kind == kind]
+
+
+def _left(item: LeftInTheClear, named: str) -> dict[str, Any]:
+    return {named: item.name, "versions": item.versions}
 
 
 def _origin(body: EraseRequest) -> Origin:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from interfaces.bootstrap import Services
 from interfaces.http.answers.base import answer
 from interfaces.http.answers.contexts import ContextPage, context_document
 from interfaces.http.answers.sessions import SessionPage, session_document
 from interfaces.http.contract import told
-from interfaces.http.models.base import PageQuery
 from interfaces.http.models.contexts import ListQuery
 from interfaces.http.models.sessions import SessionListQuery
 from interfaces.http.requests import TENANT, read_query, services
+from interfaces.http.routes.waiting import wait_for_position
 from interfaces.http.streaming import answer_in_pieces, looks_large
-from projections.current_state.v1.project import CurrentState
 from projections.current_state.v1.read import ContextFilter
 
 router = APIRouter()
@@ -24,7 +22,7 @@ router = APIRouter()
 async def list_contexts(request: Request) -> Response:
     """Live contexts by filters, page by page. What lives all the while is on exactly one page."""
     wired, query = services(request), read_query(request, ListQuery)
-    await _wait(wired, query)
+    await wait_for_position(wired, query.min_position, query.timeout)
     tenant_id = await wired.store.tenants.number(TENANT)
     wanted = ContextFilter(
         namespace=query.namespace,
@@ -62,15 +60,9 @@ async def list_contexts(request: Request) -> Response:
 async def list_sessions(request: Request) -> Response:
     """Sessions, newest first, page by page."""
     wired, query = services(request), read_query(request, SessionListQuery)
-    await _wait(wired, query)
+    await wait_for_position(wired, query.min_position, query.timeout)
     tenant_id = await wired.store.tenants.number(TENANT)
-    rows, cursor = await wired.current_state.list_sessions(
+    rows, cursor = await wired.session_rows.list_sessions(
         tenant_id, status=query.status, user_id=query.user_id, limit=query.limit, cursor=query.cursor
     )
     return answer({"items": [session_document(*row) for row in rows], "nextCursor": cursor})
-
-
-async def _wait(wired: Services, query: PageQuery) -> None:
-    if query.min_position:
-        timeout = query.timeout or wired.settings.read_timeout
-        await wired.registry.wait_for(CurrentState.name, query.min_position, timeout)

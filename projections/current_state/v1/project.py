@@ -15,6 +15,7 @@ from projections.current_state.v1.contexts import ContextTable
 from projections.current_state.v1.reads import ReadCounts
 from projections.current_state.v1.rows import Table
 from projections.current_state.v1.sessions import session_table
+from projections.current_state.v1.tasks import task_table
 
 _TABLES = (Path(__file__).parent / "tables.sql").read_bytes()
 
@@ -27,7 +28,13 @@ class CurrentState:
 
     def __init__(self, codec: Codec | None = None) -> None:
         codec = codec or Codec()
-        self._tables: list[Table] = [ContextTable(codec), ReadCounts(), session_table(codec), SessionActivity()]
+        self._tables: list[Table] = [
+            ContextTable(codec),
+            ReadCounts(),
+            session_table(codec),
+            SessionActivity(),
+            task_table(codec),
+        ]
 
     async def set_up(self, connection: AsyncConnection[Any]) -> None:
         """Make the tables where they are missing."""

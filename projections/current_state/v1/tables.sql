@@ -74,5 +74,33 @@ CREATE INDEX IF NOT EXISTS sessions_created ON current_state_v1.sessions (tenant
 CREATE INDEX IF NOT EXISTS sessions_status  ON current_state_v1.sessions (tenant_id, status, created_position);
 CREATE INDEX IF NOT EXISTS sessions_user    ON current_state_v1.sessions (tenant_id, user_id, created_position);
 
+CREATE TABLE IF NOT EXISTS current_state_v1.tasks (
+    tenant_id        integer          NOT NULL,
+    stream_id        uuid             NOT NULL,
+    task_id          text COLLATE "C" NOT NULL,
+    created_position bigint           NOT NULL,
+    session_id       text COLLATE "C" NOT NULL,
+    status           text             NOT NULL,
+    type             text             NOT NULL,
+    parent_id        text COLLATE "C",
+    -- Of encrypted tasks none of these three.
+    project          text,
+    code_area        text COLLATE "C",
+    files            text[]           NOT NULL,
+    -- The whole task, as a payload.
+    document         bytea            NOT NULL,
+    PRIMARY KEY (tenant_id, stream_id)
+);
+
+CREATE INDEX IF NOT EXISTS tasks_created   ON current_state_v1.tasks (tenant_id, created_position);
+CREATE INDEX IF NOT EXISTS tasks_session   ON current_state_v1.tasks (tenant_id, session_id, created_position);
+CREATE INDEX IF NOT EXISTS tasks_status    ON current_state_v1.tasks (tenant_id, status, created_position);
+CREATE INDEX IF NOT EXISTS tasks_type      ON current_state_v1.tasks (tenant_id, type, created_position);
+CREATE INDEX IF NOT EXISTS tasks_parent    ON current_state_v1.tasks (tenant_id, parent_id, created_position);
+CREATE INDEX IF NOT EXISTS tasks_project   ON current_state_v1.tasks (tenant_id, project, created_position);
+-- Of a long directory the beginning: an entry holds 2704 bytes at most.
+CREATE INDEX IF NOT EXISTS tasks_code_area ON current_state_v1.tasks (tenant_id, left(code_area, 500));
+CREATE INDEX IF NOT EXISTS tasks_files     ON current_state_v1.tasks USING gin (files);
+
 GRANT USAGE ON SCHEMA current_state_v1 TO contextline_api;
 GRANT SELECT ON ALL TABLES IN SCHEMA current_state_v1 TO contextline_api;

@@ -16,7 +16,7 @@ from domain.errors import (
     VersionConflictError,
 )
 from domain.recorded import Event
-from domain.sessions import lifecycle
+from domain.sessions import lifecycle, steps
 from domain.sessions import session as sessions
 from domain.sessions.commands import (
     CreateSession,
@@ -65,13 +65,13 @@ IN: dict[str, Sequence[Event]] = {
 """What brings a session into each status."""
 
 TAKE: dict[str, Callable[[Session | None, Moment], Sequence[Event]]] = {
-    lifecycle.UPDATE: lambda session, moment: sessions.update(session, UpdateSession(metadata={}), moment),
-    lifecycle.PAUSE: lambda session, moment: sessions.pause(session, PauseSession(), moment),
-    lifecycle.RESUME: lambda session, moment: sessions.resume(session, ResumeSession(), moment),
-    lifecycle.COMPLETE: lambda session, moment: sessions.end(session, EndSession(status=COMPLETED), moment),
-    lifecycle.FAIL: lambda session, moment: sessions.end(session, EndSession(status=FAILED), moment),
-    lifecycle.EXPIRE: lambda session, moment: sessions.expire(session, moment._replace(now=at(60))),
-    lifecycle.DELETE: lambda session, moment: sessions.delete(session, DeleteSession(), moment),
+    lifecycle.UPDATE: lambda session, moment: steps.update(session, UpdateSession(metadata={}), moment),
+    lifecycle.PAUSE: lambda session, moment: steps.pause(session, PauseSession(), moment),
+    lifecycle.RESUME: lambda session, moment: steps.resume(session, ResumeSession(), moment),
+    lifecycle.COMPLETE: lambda session, moment: steps.end(session, EndSession(status=COMPLETED), moment),
+    lifecycle.FAIL: lambda session, moment: steps.end(session, EndSession(status=FAILED), moment),
+    lifecycle.EXPIRE: lambda session, moment: steps.expire(session, moment._replace(now=at(60))),
+    lifecycle.DELETE: lambda session, moment: steps.delete(session, DeleteSession(), moment),
 }
 """How each step is asked for, at the moment given; expiry, at the one at which it is due."""
 
@@ -87,7 +87,7 @@ def then(session: Session | None, events: Sequence[Event], seconds: float = 0) -
 
 def test_a_session_begins_active_with_what_it_was_given() -> None:
     command = CreateSession(session_id="s-1", user_id="u", data={"goal": 1}, metadata={"m": None}, timeout=60)
-    assert sessions.create(None, command) == [CREATED]
+    assert steps.create(None, command) == [CREATED]
     session = session_after(CREATED)
     assert session is not None
     assert (session.id, session.status, session.version, session.user_id) == ("s-1", ACTIVE, 1, "u")
@@ -100,7 +100,7 @@ def test_a_session_begins_active_with_what_it_was_given() -> None:
 def test_an_id_can_be_used_once_whatever_became_of_the_session(status: str) -> None:
     session = session_after(*IN[status])
     with pytest.raises(AlreadyExistsError, match=f"'s-1' exists and is {status}") as refusal:
-        sessions.create(session, CreateSession(session_id="s-1"))
+        steps.create(session, CreateSession(session_id="s-1"))
     assert refusal.value.details() == {"currentVersion": len(IN[status])}
 
 
@@ -137,7 +137,7 @@ def test_a_session_can_do_what_the_table_says_and_nothing_else(status: str, step
 def test_an_active_session_can_end_either_way(status: str, kind: type[SessionCompleted | SessionFailed]) -> None:
     session = session_after(CREATED)
     command = EndSession(status=status, outcome={"ok": 1}, reason="why", expected_version=1)
-    (event,) = sessions.end(session, command, NOW)
+    (event,) = steps.end(session, command, NOW)
     assert event == kind(outcome={"ok": 1}, reason="why")
     ended = then(session, [event], seconds=30)
     assert (ended.status, ended.version, ended.outcome, ended.reason) == (status, 2, {"ok": 1}, "why")
@@ -158,7 +158,7 @@ def test_an_active_session_can_end_either_way(status: str, kind: type[SessionCom
 )
 def test_the_data_change_as_those_of_a_context_do(change_type: Any, data: Any, after: Any) -> None:
     session = session_after(CREATED)
-    (event,) = sessions.update(session, UpdateSession(data=data, change_type=change_type, reason="why"), NOW)
+    (event,) = steps.update(session, UpdateSession(data=data, change_type=change_type, reason="why"), NOW)
     assert isinstance(event, SessionUpdated)
     assert (event.change_type, event.reason) == (change_type, "why")
     changed = then(session, [event], seconds=5)
@@ -167,7 +167,7 @@ def test_the_data_change_as_those_of_a_context_do(change_type: Any, data: Any, a
 
 def test_metadata_and_timeout_are_replaced_and_what_is_not_named_stays() -> None:
     session = session_after(CREATED)
-    event = sessions.update(session, UpdateSession(metadata={"n": 1}, timeout=None), NOW)
+    event = steps.update(session, UpdateSession(metadata={"n": 1}, timeout=None), NOW)
     assert event == [SessionUpdated(metadata={"n": 1}, timeout=None)]
     changed = then(session, event)
     assert (changed.data, changed.metadata, changed.expires_at()) == ({"goal": 1}, {"n": 1}, None)
@@ -177,14 +177,14 @@ def test_metadata_and_timeout_are_replaced_and_what_is_not_named_stays() -> None
 def test_the_data_of_a_session_stay_an_object(data: Any) -> None:
     command = UpdateSession(data=data, change_type="replace" if data == [] else "jsonPatch")
     with pytest.raises(ChangeDoesNotApplyError, match="must stay an object"):
-        sessions.update(session_after(CREATED), command, NOW)
+        steps.update(session_after(CREATED), command, NOW)
 
 
 def test_pausing_and_resuming_say_why() -> None:
     session = session_after(CREATED)
-    paused = then(session, sessions.pause(session, PauseSession(reason="lunch"), NOW), seconds=10)
+    paused = then(session, steps.pause(session, PauseSession(reason="lunch"), NOW), seconds=10)
     assert (paused.status, paused.reason, paused.ended_at) == (PAUSED, "lunch", None)
-    resumed = then(paused, sessions.resume(paused, ResumeSession(), Moment(at(20))), seconds=20)
+    resumed = then(paused, steps.resume(paused, ResumeSession(), Moment(at(20))), seconds=20)
     assert (resumed.status, resumed.reason, resumed.expires_at()) == (ACTIVE, None, at(80))
 
 
@@ -209,7 +209,7 @@ def test_what_has_expired_unrecorded_can_do_nothing_that_is_done_to_a_live_one(s
 
 def test_expiry_is_recorded_with_the_instant_at_which_it_came() -> None:
     session = session_after(CREATED)
-    assert sessions.expire(session, Moment(at(500), at(30))) == [SessionExpired(expired_at=at(90))]
+    assert steps.expire(session, Moment(at(500), at(30))) == [SessionExpired(expired_at=at(90))]
     expired = then(session, [SessionExpired(expired_at=at(90))], seconds=500)
     assert (expired.status, expired.ended_at, expired.updated_at) == (EXPIRED, at(90), at(500))
     assert (expired.data, expired.expires_at()) == ({"goal": 1}, None)
@@ -217,13 +217,13 @@ def test_expiry_is_recorded_with_the_instant_at_which_it_came() -> None:
 
 def test_expiry_is_not_recorded_before_it_is_due_nor_for_a_session_that_never_expires() -> None:
     with pytest.raises(NotDueError):
-        sessions.expire(session_after(CREATED), Moment(at(60), at(1)))
+        steps.expire(session_after(CREATED), Moment(at(60), at(1)))
     with pytest.raises(NotDueError):
-        sessions.expire(session_after(SessionCreated(session_id="s-1")), Moment(at(10**9)))
+        steps.expire(session_after(SessionCreated(session_id="s-1")), Moment(at(10**9)))
 
 
 def test_deleting_what_has_expired_unrecorded_tells_both() -> None:
-    told = sessions.delete(session_after(CREATED), DeleteSession(reason="tidy"), Moment(at(100)))
+    told = steps.delete(session_after(CREATED), DeleteSession(reason="tidy"), Moment(at(100)))
     assert told == [SessionExpired(expired_at=at(60)), SessionDeleted(reason="tidy")]
     assert then(session_after(CREATED), told, seconds=100).ended_at == at(60)
 
@@ -240,7 +240,7 @@ def test_of_a_deleted_session_no_contents_are_kept(status: str) -> None:
 
 def test_a_stale_version_is_refused_before_the_status_is_looked_at() -> None:
     with pytest.raises(VersionConflictError):
-        sessions.end(session_after(CREATED, SessionFailed()), EndSession(status=COMPLETED, expected_version=1), NOW)
+        steps.end(session_after(CREATED, SessionFailed()), EndSession(status=COMPLETED, expected_version=1), NOW)
 
 
 @pytest.mark.parametrize("step", STEPS)
