@@ -7,9 +7,10 @@ from contextline._sync.contexts import ContextCalls
 from contextline._sync.erasing import ErasingCalls
 from contextline._sync.sessions import SessionCalls
 from contextline._sync.system import SystemCalls
+from contextline._sync.tasks import TaskCalls
 
 
-class ContextClient(ContextCalls, SessionCalls, ErasingCalls, SystemCalls):
+class ContextClient(ContextCalls, SessionCalls, TaskCalls, ErasingCalls, SystemCalls):
     """A store, over HTTP. Keeps its connections: make one, use it for long, then close it or use it as a `with` block.
 
     Data are JSON values: None, booleans, numbers, strings, lists and dictionaries with strings as names. They come

@@ -16,13 +16,15 @@ from contextline.types.contexts import (
     Updated,
     Version,
 )
-from contextline.types.erasing import ErasedAll, ErasedContext, LeftContext, LeftSession
-from contextline.types.sessions import Session
+from contextline.types.erasing import ErasedAll, ErasedContext, LeftContext, LeftSession, LeftTask
+from contextline.types.sessions import DeletedSession, Session
 from contextline.types.system import HealthReport, ProjectionStatus
+from contextline.types.tasks import Task, TaskTree, TreeTask
 
 __all__ = [
     "Context",
     "Deleted",
+    "DeletedSession",
     "DiffResult",
     "ErasedAll",
     "ErasedContext",
@@ -31,12 +33,16 @@ __all__ = [
     "HistoryPage",
     "LeftContext",
     "LeftSession",
+    "LeftTask",
     "Page",
     "ProjectionStatus",
     "Result",
     "RolledBack",
     "Session",
     "Stored",
+    "Task",
+    "TaskTree",
+    "TreeTask",
     "Updated",
     "Version",
 ]

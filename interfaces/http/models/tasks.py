@@ -21,8 +21,8 @@ from interfaces.http.models.base import (
     plain_name,
 )
 
-MAX_PATH = 4096
-"""Of a file or directory, in Unicode code points."""
+MAX_PATH = 512
+"""Of a file or directory, in Unicode code points: what the read model's indexes hold at most."""
 
 
 def _no_control(value: str) -> str:

@@ -7,6 +7,7 @@ import msgspec
 from domain.tasks.task import Task
 from infrastructure.sql import load
 from projections.current_state.v1.reader import Reader
+from projections.current_state.v1.tasks import directory
 
 _LIST = load(__file__, "list_tasks")
 
@@ -39,8 +40,9 @@ class TaskReader(Reader):
         Raises:
             InvalidInputError: the cursor is not one of a list of tasks.
         """
+        asked = msgspec.structs.asdict(wanted) | {"code_area": directory(wanted.code_area)}
         return await self.page_of_documents(
-            _LIST, msgspec.structs.asdict(wanted), "task", _task, tenant_id=tenant_id, limit=limit, cursor=cursor
+            _LIST, asked, "task", _task, tenant_id=tenant_id, limit=limit, cursor=cursor
         )
 
     async def tasks_of_session(self, tenant_id: int, session_id: str) -> tuple[list[Task], bool]:

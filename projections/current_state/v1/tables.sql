@@ -83,7 +83,7 @@ CREATE TABLE IF NOT EXISTS current_state_v1.tasks (
     status           text             NOT NULL,
     type             text             NOT NULL,
     parent_id        text COLLATE "C",
-    -- Of encrypted tasks none of these three.
+    -- Of encrypted tasks none of these three. A directory stands without its last slash.
     project          text,
     code_area        text COLLATE "C",
     files            text[]           NOT NULL,
@@ -98,8 +98,7 @@ CREATE INDEX IF NOT EXISTS tasks_status    ON current_state_v1.tasks (tenant_id,
 CREATE INDEX IF NOT EXISTS tasks_type      ON current_state_v1.tasks (tenant_id, type, created_position);
 CREATE INDEX IF NOT EXISTS tasks_parent    ON current_state_v1.tasks (tenant_id, parent_id, created_position);
 CREATE INDEX IF NOT EXISTS tasks_project   ON current_state_v1.tasks (tenant_id, project, created_position);
--- Of a long directory the beginning: an entry holds 2704 bytes at most.
-CREATE INDEX IF NOT EXISTS tasks_code_area ON current_state_v1.tasks (tenant_id, left(code_area, 500));
+CREATE INDEX IF NOT EXISTS tasks_code_area ON current_state_v1.tasks (tenant_id, code_area);
 CREATE INDEX IF NOT EXISTS tasks_files     ON current_state_v1.tasks USING gin (files);
 
 GRANT USAGE ON SCHEMA current_state_v1 TO contextline_api;

@@ -17,6 +17,11 @@ def task_table(codec: Codec) -> DocumentTable[Task]:
     return DocumentTable("task", Task, EVENTS.values(), aggregate.fold, _columns, codec)
 
 
+def directory(path: str | None) -> str | None:
+    """A directory as it is compared: without its last slash."""
+    return None if path is None else path.rstrip("/")
+
+
 def _columns(task: Task) -> dict[str, Any] | None:
     if task.status == ERASED:
         return None
@@ -29,6 +34,6 @@ def _columns(task: Task) -> dict[str, Any] | None:
         "parent_id": details.parent_id,
         # What only the payload of an encrypted one has.
         "project": None if task.encrypted else details.project,
-        "code_area": None if task.encrypted else details.code_area,
+        "code_area": None if task.encrypted else directory(details.code_area),
         "files": [] if task.encrypted else list(details.files),
     }

@@ -9,6 +9,7 @@ import pytest
 
 from domain.contexts.context import Context
 from domain.sessions.session import Session
+from domain.tasks.task import Task
 
 # Of each shape, the digest of its fields. A failing test means: the fields changed, so raise SHAPE and add a line.
 SHAPES = {
@@ -17,6 +18,7 @@ SHAPES = {
     (Session, 1): "218e0269bc0e13c9",
     (Session, 2): "9193846c23a616fd",
     (Session, 3): "cb3c444227545761",
+    (Task, 1): "3d37e36e994da4cb",
 }
 
 
@@ -25,6 +27,6 @@ def digest(kind: type[msgspec.Struct]) -> str:
     return hashlib.sha256(fields).hexdigest()[:16]
 
 
-@pytest.mark.parametrize("kind", [Context, Session])
-def test_the_shape_of_a_state_is_known_by_its_number(kind: type[Context] | type[Session]) -> None:
+@pytest.mark.parametrize("kind", [Context, Session, Task])
+def test_the_shape_of_a_state_is_known_by_its_number(kind: type[Context] | type[Session] | type[Task]) -> None:
     assert SHAPES[kind, kind.SHAPE] == digest(kind)

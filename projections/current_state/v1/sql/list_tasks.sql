@@ -13,7 +13,8 @@ FROM (
         AND (
             %(code_area)s::text IS NULL
             OR t.code_area = %(code_area)s
-            OR starts_with(t.code_area, rtrim(%(code_area)s, '/') || '/')
+            -- What comes right after a slash is a zero.
+            OR (t.code_area >= %(code_area)s || '/' AND t.code_area < %(code_area)s || '0')
         )
         AND (%(file)s::text IS NULL OR t.files @> ARRAY[%(file)s::text])
         AND (%(after)s::bigint IS NULL OR t.created_position > %(after)s)
