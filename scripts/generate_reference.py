@@ -1,4 +1,4 @@
-"""Writes what the reference tells from the code: settings, statuses, errors, calls. --check says what is out of date."""
+"""Writes what the reference tells from the code: settings, statuses, errors, calls. --check tells what is stale."""
 
 from __future__ import annotations
 
@@ -84,8 +84,8 @@ def lifecycles_page() -> str:
         "",
         "Written by `scripts/generate_reference.py` from `domain/sessions/lifecycle.py` and",
         "`domain/tasks/lifecycle.py`, the tables that the code follows. A step that a table doesn't have is refused",
-        "(409, `illegal-transition`) with the current status and the statuses that can follow it. Erasing is no step of",
-        "their own: it can be done in any status, and nothing follows it.",
+        "(409, `illegal-transition`) with the current status and the statuses that can follow it. Erasing is no step",
+        "of their own: it can be done in any status, and nothing follows it.",
     ]
     for title, transitions in (("Sessions", sessions.TRANSITIONS), ("Tasks", tasks.TRANSITIONS)):
         first = next(iter(transitions))
