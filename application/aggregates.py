@@ -185,10 +185,12 @@ class Aggregates(Generic[S]):
         kept = self._kept(stream)
         return kept.state if kept else None
 
-    def write(self, stream: UUID, stream_name: str, state: S | None, events: Sequence[Event]) -> Write:
+    def write(
+        self, stream: UUID, stream_name: str, state: S | None, events: Sequence[Event], origin: Origin | None = None
+    ) -> Write:
         """What to append of events that were decided on a state. No events: only that it is still the newest."""
         expected = state.version if state else 0
-        return Write(stream, stream_name, expected, events, self._sealed_for(state, events))
+        return Write(stream, stream_name, expected, events, self._sealed_for(state, events), origin)
 
     def origin(self, origin: Origin, state: S | None, events: Sequence[Event]) -> Origin:
         """Where a command came from, and the session that it is in: the one that it names, else that of its subject."""

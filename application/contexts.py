@@ -8,9 +8,10 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from application.access import Access, Accesses
-from application.aggregates import Aggregates
+from application.aggregates import Aggregates, Decide
 from application.cache import StateCache
 from application.ports import Clock, EventStore, Snapshots
+from application.together import Member
 from domain.catalogue import NAMES
 from domain.contexts import context as aggregate
 from domain.contexts.belonging import session_of
@@ -28,7 +29,7 @@ from domain.errors import (
     PositionNotReachedError,
     VersionNotFoundError,
 )
-from domain.recorded import Event, Origin, Recorded
+from domain.recorded import Event, Origin, Recorded, stream_id
 
 
 class ContextRef(NamedTuple):
@@ -58,6 +59,29 @@ class Contexts:
         )
         self._accesses = accesses or Accesses(store, cache)
         self._known_end = 0
+
+    async def execute(
+        self, ref: ContextRef, decide: Decide[Context], origin: Origin
+    ) -> tuple[Context, Sequence[Recorded[Event]]]:
+        """Carry out a command that another module decides; the context after it, and the events that came of it."""
+        return await self._contexts.execute(ref.tenant, _stream_name(ref), decide, origin)
+
+    def member(self, ref: ContextRef) -> Member:
+        """A context as one of those that a command is about.
+
+        Raises:
+            InvalidInputError: key or namespace can't be one.
+        """
+        return Member(self._contexts, _stream_name(ref))
+
+    async def load(self, ref: ContextRef) -> Context | None:
+        """The newest state, also of one that is gone; None where nothing was ever stored. Not counted as a read."""
+        return await self._contexts.load(ref.tenant, _stream_name(ref))
+
+    async def events_since(self, ref: ContextRef, version: int) -> Sequence[Recorded[Event]]:
+        """What happened to a context from a version on."""
+        stream = stream_id(ref.tenant, _stream_name(ref))
+        return await self._store.read_stream(ref.tenant, stream, after=version - 1)
 
     async def store(self, ref: ContextRef, command: StoreContext, origin: Origin) -> tuple[Context, bool]:
         """Store; the context and whether it is new."""

@@ -8,6 +8,10 @@ from typing import Any, NamedTuple
 from application.ports import LeftInTheClear, PendingErasure
 from domain.contexts import identity
 from domain.contexts.events import ContextErased
+from domain.decisions import decision as decisions
+from domain.decisions.events import DecisionErased
+from domain.preferences import state as preferences
+from domain.preferences.events import PreferencesErased
 from domain.recorded import Event
 from domain.sessions import session as sessions
 from domain.sessions.events import SessionErased
@@ -31,6 +35,8 @@ KINDS: dict[str, _Kind] = {
     "context": _Kind(ContextErased, _context),
     "session": _Kind(SessionErased, lambda name: {"session_id": sessions.parse_stream_name(name)}),
     "task": _Kind(TaskErased, lambda name: {"task_id": tasks.parse_stream_name(name)}),
+    "decision": _Kind(DecisionErased, lambda name: {"decision_id": decisions.parse_stream_name(name)}),
+    "preferences": _Kind(PreferencesErased, lambda name: {"user_id": preferences.parse_stream_name(name)}),
 }
 
 

@@ -98,7 +98,7 @@ class Erasure:
         return ErasedContext(done.version, done.position, clear)
 
     async def erase_session(self, tenant: str, session_id: str, reason: str | None, origin: Origin) -> ErasedAll:
-        """Erase a session, the contexts that are or were in it, and its tasks.
+        """Erase a session, the contexts that are or were in it, its tasks and its decisions.
 
         Raises:
             NotFoundError: there is nothing of it.
@@ -111,7 +111,10 @@ class Erasure:
         return await self._erase_all(tenant, names, left, "session", session_id, reason, origin)
 
     async def erase_user(self, tenant: str, user_id: str, reason: str | None, origin: Origin) -> ErasedAll:
-        """Erase a user's sessions, what belongs to them, and the user's other contexts; raises as `erase_session`."""
+        """Erase a user's sessions, what belongs to them, and the user's other contexts, decisions and preferences.
+
+        Raises as `erase_session`.
+        """
         left = await self._directory.clear_of_user(tenant, user_id)
         names = await self._streams(tenant, await self._directory.sessions_of_user(tenant, user_id), user_id)
         return await self._erase_all(tenant, names, left, "user", user_id, reason, origin)

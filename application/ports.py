@@ -14,7 +14,8 @@ from domain.recorded import Event, Origin, Recorded
 class Write(NamedTuple):
     """Events for one stream, decided on its version `expected` (0 where it doesn't exist).
 
-    They are encrypted with the key of `sealed_for` and of the stream; None: stored in the clear.
+    They are encrypted with the key of `sealed_for` and of the stream; None: stored in the clear. `origin` is theirs
+    where it is not that of the whole append.
     """
 
     stream_id: UUID
@@ -22,6 +23,7 @@ class Write(NamedTuple):
     expected: int
     events: Sequence[Event]
     sealed_for: Subject | None = None
+    origin: Origin | None = None
 
 
 class Trace(NamedTuple):
@@ -49,7 +51,7 @@ class PendingErasure(NamedTuple):
 
 
 class LeftInTheClear(NamedTuple):
-    """What can't be erased: a context by its key and namespace, a session or task by its id.
+    """What can't be erased: a context by key and namespace, a session, task or decision by id, a user's preferences.
 
     `kind` is the first part of the stream's name; `versions` are ranges, None for all.
     """
@@ -102,6 +104,8 @@ class EventStore(Protocol):
 
     async def append(self, tenant: str, writes: Sequence[Write], origin: Origin) -> Sequence[Recorded[Event]]:
         """Append all or nothing; the events as they were recorded, durable.
+
+        A stream may occur several times, each on the version that the one before leaves.
 
         Raises:
             VersionConflictError: a stream's version is not the expected one.
@@ -166,7 +170,7 @@ class Directory(Protocol):
     """Who has what, from a read model; each answer has everything that was acknowledged before it was asked for."""
 
     async def clear_of_session(self, tenant: str, session_id: str) -> list[LeftInTheClear]:
-        """The contexts and tasks of a session, and the session itself, that are stored in the clear.
+        """The contexts, tasks and decisions of a session, and the session itself, that are stored in the clear.
 
         Raises:
             ReadModelBehindError: the read model does not get there in time.
@@ -174,7 +178,7 @@ class Directory(Protocol):
         ...
 
     async def clear_of_user(self, tenant: str, user_id: str) -> list[LeftInTheClear]:
-        """The same of a user, their sessions and what belongs to those."""
+        """The same of a user, their sessions and what belongs to those; and their preferences."""
         ...
 
     async def sessions_of_user(self, tenant: str, user_id: str) -> list[str]:

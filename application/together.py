@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from application.aggregates import ATTEMPTS, Aggregates
-from application.ports import Clock, EventStore
+from application.ports import Clock, EventStore, Write
 from domain.errors import ContextlineError, OverloadedError, VersionConflictError
 from domain.recorded import Event, Origin, Recorded, stream_id
 
@@ -27,12 +28,25 @@ class Outcome(NamedTuple):
     events: Sequence[Recorded[Event]]
 
 
+class Step(NamedTuple):
+    """What a part of a command does to one of them: events that were decided on a state, and where that part came from
+    if not from where the command did.
+    """
+
+    state: Any
+    events: Sequence[Event]
+    origin: Origin | None = None
+
+
 DecideTogether = Callable[[Sequence[Any], datetime], Sequence[Sequence[Event]]]
 """From the states of the members (None where there is none) to the events of each, in order; or a refusal raised.
 
 A member without events is watched: the command is carried out only if it is still as it was when this was decided.
 It may be called again with newer states.
 """
+
+DecideSteps = Callable[[Sequence[Any], datetime], Awaitable[Sequence[Sequence[Step]]]]
+"""The same for commands of many parts: of each member the steps, each on the state that the one before leaves."""
 
 
 class Together:
@@ -51,6 +65,17 @@ class Together:
             OverloadedError: others kept changing the streams.
             UnavailableError: the database is away.
         """
+
+        async def steps(states: Sequence[Any], now: datetime) -> Sequence[Sequence[Step]]:
+            decided = decide(states, now)
+            return [[Step(state, events)] for state, events in zip(states, decided, strict=True)]
+
+        return await self.execute_steps(tenant, members, steps, origin)
+
+    async def execute_steps(
+        self, tenant: str, members: Sequence[Member], decide: DecideSteps, origin: Origin
+    ) -> list[Outcome]:
+        """The same for a command of many parts."""
         streams = [stream_id(tenant, member.stream_name) for member in members]
         assert len(set(streams)) == len(streams), "each stream once"
         async with AsyncExitStack() as turns:
@@ -68,30 +93,35 @@ class Together:
                         for (member, stream), state in zip(pairs, known, strict=True)
                     ]
                 try:
-                    decided = decide(states, self._clock())
+                    decided = await decide(states, self._clock())
                 except ContextlineError:
                     if newest:
                         raise
                     known, newest = states, True
                     continue
                 writes = [
-                    member.aggregates.write(stream, member.stream_name, state, events)
-                    for (member, stream), state, events in zip(pairs, states, decided, strict=True)
+                    _write(member, stream, step, origin)
+                    for (member, stream), steps in zip(pairs, decided, strict=True)
+                    for step in steps
                     # What never was has no version to watch.
-                    if events or state is not None
+                    if step.events or step.state is not None
                 ]
-                named = origin
-                for (member, _), state, events in zip(pairs, states, decided, strict=True):
-                    named = member.aggregates.origin(named, state, events)
                 try:
-                    recorded = list(await self._store.append(tenant, writes, named))
+                    recorded = list(await self._store.append(tenant, writes, origin))
                 except VersionConflictError:
                     known, newest = states, True
                     continue
                 outcomes = []
-                for (member, stream), state, events in zip(pairs, states, decided, strict=True):
-                    mine, recorded = recorded[: len(events)], recorded[len(events) :]
+                for (member, stream), state, steps in zip(pairs, states, decided, strict=True):
+                    count = sum(len(step.events) for step in steps)
+                    mine, recorded = recorded[:count], recorded[count:]
                     after = member.aggregates.take(tenant, stream, state, mine) if mine else state
                     outcomes.append(Outcome(after, mine))
                 return outcomes
         raise OverloadedError(f"the change met {ATTEMPTS} others on its way and was not made; try again")
+
+
+def _write(member: Member, stream: UUID, step: Step, origin: Origin) -> Write:
+    """What to append of a step. The session that it is in is its own, where the command doesn't name one."""
+    named = member.aggregates.origin(step.origin or origin, step.state, step.events)
+    return member.aggregates.write(stream, member.stream_name, step.state, step.events, named)

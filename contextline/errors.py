@@ -43,6 +43,11 @@ class ContextlineError(Exception):
         """The version that the server has, where the problem is about versions."""
         return self.problem.get("currentVersion")
 
+    @property
+    def index(self) -> int | None:
+        """The operation of an atomic batch that was refused, from 0; None where it was no batch."""
+        return self.problem.get("index")
+
 
 class InvalidInputError(ContextlineError):
     """The request breaks a rule, found by the server or before sending (`status` None); `errors` names each place."""
@@ -93,6 +98,10 @@ class VersionNotFoundError(NotFoundError):
     """The context has no such version or checkpoint, or had none yet at that instant."""
 
 
+class ConflictNotFoundError(NotFoundError):
+    """The context has no such conflict, open or resolved."""
+
+
 class SessionNotFoundError(NotFoundError):
     """There is no such session, or it was deleted."""
 
@@ -107,6 +116,22 @@ class TaskNotFoundError(NotFoundError):
 
 class TaskErasedError(TaskNotFoundError):
     """The task was erased with its session: nothing of it can be read any more."""
+
+
+class DecisionNotFoundError(NotFoundError):
+    """There is no such decision."""
+
+
+class DecisionErasedError(DecisionNotFoundError):
+    """The decision was erased: nothing of it can be read any more."""
+
+
+class PreferenceNotFoundError(NotFoundError):
+    """The user has no such preference, or none that was set."""
+
+
+class PreferencesErasedError(NotFoundError):
+    """The user's preferences were erased: nothing of them can be read any more."""
 
 
 class ConflictError(ContextlineError):
@@ -132,6 +157,19 @@ class StoredInTheClearError(ConflictError):
 
 class ChangeDoesNotApplyError(ConflictError):
     """A patch, an append or an increment does not fit the data as it is now."""
+
+
+class AlreadyResolvedError(ConflictError):
+    """The conflict is not open any more."""
+
+    @property
+    def resolved(self) -> dict[str, Any]:
+        """How it ended: `version`, `at`, `by`, `event`, and for one that was decided `take`, `value`."""
+        return dict(self.problem.get("resolved") or {})
+
+
+class TooManyConflictsError(ConflictError):
+    """More places conflict than are settled or kept at once. Nothing was changed."""
 
 
 class IllegalTransitionError(ConflictError):
@@ -177,6 +215,10 @@ class TaskCycleError(ConflictError):
 
 class SessionNotDueError(ConflictError):
     """The session has not expired."""
+
+
+class TooManyPreferencesError(ConflictError):
+    """The user has as many preferences as can be kept (1,000). Clear some."""
 
 
 class PositionNotInLogError(ConflictError):
@@ -254,6 +296,7 @@ BY_CODE: dict[str, type[ContextlineError]] = {
     "context-not-found": ContextNotFoundError,
     "context-erased": ContextErasedError,
     "version-not-found": VersionNotFoundError,
+    "conflict-not-found": ConflictNotFoundError,
     "session-not-found": SessionNotFoundError,
     "session-erased": SessionErasedError,
     "task-not-found": TaskNotFoundError,
@@ -262,10 +305,17 @@ BY_CODE: dict[str, type[ContextlineError]] = {
     "dependencies-not-met": DependenciesNotMetError,
     "task-cycle": TaskCycleError,
     "not-due": SessionNotDueError,
+    "decision-not-found": DecisionNotFoundError,
+    "decision-erased": DecisionErasedError,
+    "preference-not-found": PreferenceNotFoundError,
+    "preferences-erased": PreferencesErasedError,
+    "too-many-preferences": TooManyPreferencesError,
     "version-conflict": VersionConflictError,
     "already-exists": AlreadyExistsError,
     "stored-in-the-clear": StoredInTheClearError,
     "change-does-not-apply": ChangeDoesNotApplyError,
+    "already-resolved": AlreadyResolvedError,
+    "too-many-conflicts": TooManyConflictsError,
     "illegal-transition": IllegalTransitionError,
     "position-not-in-log": PositionNotInLogError,
     "precondition-failed": PreconditionFailedError,
@@ -297,3 +347,10 @@ BY_STATUS: dict[int, type[ContextlineError]] = {
     504: UnavailableError,
 }
 """The class of a code that this client does not know yet."""
+
+
+def of_problem(problem: Mapping[str, Any]) -> ContextlineError:
+    """The error that a problem document is about."""
+    code = problem.get("code")
+    kind = BY_CODE.get(code) if isinstance(code, str) else None
+    return (kind or BY_STATUS.get(problem.get("status", 0), ContextlineError))(problem)

@@ -10,6 +10,8 @@ from datetime import datetime
 from typing import Any, Literal, TypedDict
 
 ChangeType = Literal["replace", "merge", "append", "mergePatch", "jsonPatch", "increment"]
+RuleTake = Literal["ours", "theirs", "max", "min", "union", "longer"]
+Strategy = Literal["auto", "last_write_wins", "merge", "rule_based", "user_decides"]
 Order = Literal["created", "-created", "key"]
 
 
@@ -76,6 +78,40 @@ class RollbackOptions(WhyOptions, total=False):
     expected_version: int | None
 
 
+class DeleteOptions(WhyOptions, total=False):
+    """Options of a deletion in a batch."""
+
+    namespace: str
+    expected_version: int | None
+
+
+class SyncRule(TypedDict):
+    """What to take at a place and all below it; a token of `pointer` may be `*`. What does not fit is passed over."""
+
+    pointer: str
+    take: RuleTake
+
+
+class SyncOptions(WhyOptions, total=False):
+    """Options of `sync`. `metadata` is the change's, `agent_id` the agent that submits."""
+
+    namespace: str
+    strategy: Strategy
+    rules: Sequence[SyncRule]
+    critical: Sequence[str]
+    agent_id: str | None
+    metadata: dict[str, Any]
+    expected_version: int | None
+
+
+class ResolveOptions(WhyOptions, total=False):
+    """Options of `resolve`. `metadata` is the change's."""
+
+    namespace: str
+    metadata: dict[str, Any]
+    expected_version: int | None
+
+
 class ListFilters(TypedDict, total=False):
     """What to list; None asks nothing. Tags and features: contexts that have all of them. Times: from, before."""
 
@@ -105,6 +141,48 @@ class CommandOptions(TypedDict, total=False):
     agent_id: str | None
     causation_id: str | None
     correlation_id: str | None
+
+
+class DecisionOptions(TypedDict, total=False):
+    """Options of `make_decision`; left out: nothing is said of it.
+
+    `context` is what was decided on, any JSON: its hash is kept, not itself; `context_hash` names it instead.
+    `features` say what the situation was like; `confidence`: 0 to 1; `autonomous`: nobody was asked.
+    """
+
+    decision_id: str | None
+    task_id: str | None
+    agent_id: str | None
+    user_id: str | None
+    type: str | None
+    context: Any
+    context_hash: str | None
+    features: Sequence[str] | None
+    alternatives: Sequence[Any] | None
+    confidence: float | None
+    autonomous: bool | None
+    reasoning: str | None
+    metadata: dict[str, Any] | None
+    encrypt: bool | None
+    changed_by: str | None
+    causation_id: str | None
+    correlation_id: str | None
+
+
+class DecisionFilters(TypedDict, total=False):
+    """What to list; None asks nothing. Features: decisions that have all of them. Times: from, before."""
+
+    session_id: str | None
+    task_id: str | None
+    agent_id: str | None
+    user_id: str | None
+    type: str | None
+    outcome: str | None
+    autonomous: bool | None
+    context_hash: str | None
+    features: Sequence[str] | None
+    created_from: datetime | None
+    created_to: datetime | None
 
 
 class TaskOptions(TypedDict, total=False):

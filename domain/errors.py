@@ -66,6 +66,12 @@ class VersionNotFoundError(NotFoundError):
     code = "version-not-found"
 
 
+class ConflictNotFoundError(NotFoundError):
+    """The context has no such conflict, open or resolved."""
+
+    code = "conflict-not-found"
+
+
 class SessionNotFoundError(NotFoundError):
     """There is no such session, or it was deleted."""
 
@@ -88,6 +94,30 @@ class TaskErasedError(TaskNotFoundError):
     """The task was erased with its session: its key was destroyed, and nothing of it can be read."""
 
     code = "task-erased"
+
+
+class DecisionNotFoundError(NotFoundError):
+    """There is no such decision."""
+
+    code = "decision-not-found"
+
+
+class DecisionErasedError(DecisionNotFoundError):
+    """The decision was erased: its key was destroyed, and nothing of it can be read."""
+
+    code = "decision-erased"
+
+
+class PreferenceNotFoundError(NotFoundError):
+    """The user has no such preference, or none that was set."""
+
+    code = "preference-not-found"
+
+
+class PreferencesErasedError(NotFoundError):
+    """The user's preferences were erased: their key was destroyed, and nothing of them can be read."""
+
+    code = "preferences-erased"
 
 
 class ConflictError(ContextlineError):
@@ -147,6 +177,26 @@ class ChangeDoesNotApplyError(ConflictError):
         """The place in the document, and of a JSON Patch the index of the operation."""
         place = {"errors": [{"pointer": self.fault.pointer, "detail": self.fault.message}]}
         return place if self.operation is None else {"operation": self.operation, **place}
+
+
+class AlreadyResolvedError(ConflictError):
+    """The conflict is not open any more: it was resolved, or went when the context was replaced or deleted."""
+
+    code = "already-resolved"
+
+    def __init__(self, message: str, how: dict[str, Any]) -> None:
+        self.how = how
+        super().__init__(message)
+
+    def details(self) -> dict[str, Any]:
+        """By which version, when, by whom and how."""
+        return {"resolved": self.how}
+
+
+class TooManyConflictsError(ConflictError):
+    """More places conflict than are kept or settled at once. Nothing was changed."""
+
+    code = "too-many-conflicts"
 
 
 class IllegalTransitionError(ConflictError):
@@ -211,6 +261,36 @@ class NotDueError(ConflictError):
     """The session has not expired: there was a command in it, or it never expires."""
 
     code = "not-due"
+
+
+class TooManyPreferencesError(ConflictError):
+    """A user has as many preferences as can be kept. Clear some, or keep what is no preference as a context."""
+
+    code = "too-many-preferences"
+
+    def __init__(self, limit: int, count: int) -> None:
+        self.limit, self.count = limit, count
+        super().__init__(
+            f"the user has {count} preferences, and would have more than {limit} with these: clear some "
+            "(with observations: true), or keep what is no preference as a context"
+        )
+
+    def details(self) -> dict[str, Any]:
+        """How many there can be, and how many there are."""
+        return {"limit": self.limit, "count": self.count}
+
+
+class BatchRefusedError(ContextlineError):
+    """An operation of an atomic batch was refused, and so all of it. Nothing was written.
+
+    It is answered as that refusal would be: with its status and code.
+    """
+
+    code = "batch-refused"
+
+    def __init__(self, index: int, refusal: ContextlineError) -> None:
+        self.index, self.refusal = index, refusal
+        super().__init__(f"operation {index} was refused, and so the whole batch: {refusal}")
 
 
 class PositionNotReachedError(ConflictError):

@@ -33,12 +33,25 @@ def check_json(value: Json, pointer: str = "", *, level: int = 1) -> None:
         InvalidInputError: an integer outside -2^63..2^64-1, a number that is not finite, NUL or a lone surrogate in
             a string, more than 128 levels, or something that is not JSON at all.
     """
-    for place, fault in _faults(value, pointer, level):
-        raise InvalidInputError([Fault(place, fault)])
+    for path, fault in _faults(value, level):
+        raise InvalidInputError([Fault(pointer + _pointer(path), fault)])
 
 
-def _faults(root: Json, pointer: str, level: int) -> Iterator[tuple[str, str]]:
-    pending: list[tuple[str, Json, int]] = [(pointer, root, level)]
+_Path = tuple[Any, str | int] | None
+"""How a place is reached: from which other one, by which name or index. As text, the places of what lies deep under
+long names would be far longer together than the value."""
+
+
+def _pointer(path: _Path) -> str:
+    tokens = []
+    while path is not None:
+        path, token = path
+        tokens.append(f"/{escape(str(token))}")
+    return "".join(reversed(tokens))
+
+
+def _faults(root: Json, level: int) -> Iterator[tuple[_Path, str]]:
+    pending: list[tuple[_Path, Json, int]] = [(None, root, level)]
     while pending:
         place, value, depth = pending.pop()
         if value is None or isinstance(value, bool):
@@ -56,7 +69,7 @@ def _faults(root: Json, pointer: str, level: int) -> Iterator[tuple[str, str]]:
             if depth > MAX_DEPTH:
                 yield place, f"nested deeper than {MAX_DEPTH} levels"
             elif isinstance(value, list):
-                pending.extend((f"{place}/{index}", item, depth + 1) for index, item in enumerate(value))
+                pending.extend(((place, index), item, depth + 1) for index, item in enumerate(value))
             else:
                 for name, item in value.items():
                     if not isinstance(name, str):
@@ -64,7 +77,7 @@ def _faults(root: Json, pointer: str, level: int) -> Iterator[tuple[str, str]]:
                     elif fault := _string_fault(name):
                         yield place, f"in a member name: {fault}"
                     else:
-                        pending.append((f"{place}/{escape(name)}", item, depth + 1))
+                        pending.append(((place, name), item, depth + 1))
         else:
             yield place, f"{type(value).__name__} is not a JSON type"
 

@@ -15,12 +15,17 @@ from uuid import UUID, uuid4
 
 from application.access import Accesses
 from application.activity import Activities, RecentCommands
+from application.batching import Batches
 from application.cache import StateCache
 from application.contexts import Contexts
+from application.decisions import Decisions
 from application.erasure import Erasure
 from application.ports import Clock, KnownReads
+from application.preferences import UserPreferences
 from application.sessions import AT_ONCE, Sessions
+from application.synchronizing import Synchronizing
 from application.tasks import Tasks
+from application.together import Together
 from domain.errors import UnavailableError
 from infrastructure.background import end
 from infrastructure.eventstore.dictionaries import FollowingDictionaries
@@ -40,6 +45,8 @@ from interfaces.activity import CurrentStateActivity
 from interfaces.directory import CurrentStateDirectory
 from projections.current_state.v1.project import CurrentState
 from projections.current_state.v1.read import CurrentStateReader
+from projections.current_state.v1.read_decisions import DecisionReader
+from projections.current_state.v1.read_preferences import PreferenceReader
 from projections.current_state.v1.read_sessions import SessionReader
 from projections.current_state.v1.read_tasks import TaskReader
 from projections.engine.projection import Projection
@@ -65,13 +72,19 @@ class Services:
     clock: Clock
     store: PostgresEventStore
     contexts: Contexts
+    synchronizing: Synchronizing
+    batches: Batches
     sessions: Sessions
     tasks: Tasks
+    decisions: Decisions
+    preferences: UserPreferences
     cache: StateCache
     accesses: Accesses
     current_state: CurrentStateReader
     session_rows: SessionReader
     task_rows: TaskReader
+    decision_rows: DecisionReader
+    preference_rows: PreferenceReader
     registry: Registry
     erasure: Erasure
 
@@ -149,18 +162,25 @@ async def services(settings: Settings, url: str, clock: Clock = utc_now) -> Asyn
         if settings.expiry_interval is not None:
             expiries = _record_expiries(sessions, store.tenants, settings.expiry_interval)
             await stack.enter_async_context(_running(expiries, "expiries"))
+        contexts = Contexts(store, snapshots, clock, cache, accesses)
         yield Services(
             settings=settings,
             clock=clock,
             store=store,
-            contexts=Contexts(store, snapshots, clock, cache, accesses),
+            contexts=contexts,
+            synchronizing=Synchronizing(contexts, clock),
+            batches=Batches(contexts, Together(store, clock)),
             sessions=sessions,
             tasks=Tasks(store, snapshots, clock, sessions, lambda: f"task_{uuid4().hex}", cache),
+            decisions=Decisions(store, snapshots, clock, lambda: f"dec_{uuid4().hex}", cache),
+            preferences=UserPreferences(store, snapshots, clock, cache),
             cache=cache,
             accesses=accesses,
             current_state=current_state,
             session_rows=session_rows,
             task_rows=TaskReader(store.database, clock, Codec(keys=keys)),
+            decision_rows=DecisionReader(store.database, clock, Codec(keys=keys)),
+            preference_rows=PreferenceReader(store.database, clock, Codec(keys=keys)),
             registry=registry,
             erasure=erasure,
         )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -57,11 +58,20 @@ class AsyncBase:
     async def _read_model(
         self, path: str, kind: type[T], wanted: Mapping[str, Any], min_position: int | None, timeout: float | None
     ) -> T:
-        position = self._seen.highest if min_position is None else min_position
-        parameters = {**wanted, "min_position": position or None, "timeout": timeout}
-        try:
+        parameters = {**wanted, "min_position": self._position_for(min_position), "timeout": timeout}
+        with self._forgetting(min_position):
             return await self._transport.read(path, kind, parameters, wait=timeout or 0)
+
+    def _position_for(self, asked: int | None) -> int | None:
+        """The position that a read model must have reached: the one asked for, else what was seen."""
+        return (self._seen.highest if asked is None else asked) or None
+
+    @contextmanager
+    def _forgetting(self, asked: int | None) -> Iterator[None]:
+        """A position that the log has not got is forgotten, unless the caller asked for it."""
+        try:
+            yield
         except PositionNotInLogError:
-            if min_position is None:
+            if asked is None:
                 self._seen.forget()
             raise

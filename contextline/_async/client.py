@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from contextline._async.contexts import AsyncContextCalls
+from contextline._async.decisions import AsyncDecisionCalls
 from contextline._async.erasing import AsyncErasingCalls
+from contextline._async.preferences import AsyncPreferenceCalls
 from contextline._async.sessions import AsyncSessionCalls
+from contextline._async.synchronizing import AsyncSynchronizingCalls
 from contextline._async.system import AsyncSystemCalls
 from contextline._async.tasks import AsyncTaskCalls
 
 
-class AsyncContextClient(AsyncContextCalls, AsyncSessionCalls, AsyncTaskCalls, AsyncErasingCalls, AsyncSystemCalls):
+class AsyncContextClient(
+    AsyncContextCalls,
+    AsyncSessionCalls,
+    AsyncTaskCalls,
+    AsyncDecisionCalls,
+    AsyncPreferenceCalls,
+    AsyncErasingCalls,
+    AsyncSystemCalls,
+    AsyncSynchronizingCalls,
+):
     """A store, over HTTP. Keeps its connections: make one, use it for long, then close it or use it as a `with` block.
 
     Data are JSON values: None, booleans, numbers, strings, lists and dictionaries with strings as names. They come

@@ -36,7 +36,7 @@ class AsyncErasingCalls(AsyncBase):
     async def erase_session(
         self, session_id: str, *, reason: str | None = None, changed_by: str | None = None
     ) -> ErasedAll:
-        """Erase a session, and the contexts that are or were in it; what was stored in the clear is told.
+        """Erase a session, its decisions, and the contexts that are or were in it; what was in the clear is told.
 
         Raises:
             NotFoundError: there is nothing of it.
@@ -46,7 +46,10 @@ class AsyncErasingCalls(AsyncBase):
         return await self._erase_all("/api/sessions/erase", {"id": session_id}, reason, changed_by)
 
     async def erase_user(self, user_id: str, *, reason: str | None = None, changed_by: str | None = None) -> ErasedAll:
-        """Erase a user's sessions, the contexts in them, and the user's other contexts; else as `erase_session`."""
+        """Erase a user's sessions with what is in them, and the user's other contexts, decisions and preferences.
+
+        Otherwise as `erase_session`.
+        """
         return await self._erase_all("/api/users/erase", {}, reason, changed_by, user_id=user_id)
 
     async def _erase_all(

@@ -64,6 +64,11 @@ class Transport:
         request = self._request("GET", path, parameters, wait=wait)
         return result(self._exchange(request, answers=answers, repeatable=True), kind)
 
+    def read_by_body(self, path: str, kind: type[T], body: Mapping[str, Any], *, wait: float = 0) -> T:
+        """Ask what is too long for a query. It changes nothing, so it is repeated as other reads are."""
+        request = self._request("POST", path, {}, body, wait=wait)
+        return result(self._exchange(request, answers=200, repeatable=True), kind)
+
     def command(
         self,
         method: str,

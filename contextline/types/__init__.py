@@ -5,6 +5,15 @@ list that is asked for with `min_position` has seen everything up to there. Prin
 """
 
 from contextline.types.base import Page, Result
+from contextline.types.batches import BatchResult, OperationResult
+from contextline.types.conflicts import (
+    Conflict,
+    ConflictPage,
+    OpenConflict,
+    Resolution,
+    Resolved,
+    Synchronized,
+)
 from contextline.types.contexts import (
     Context,
     Deleted,
@@ -16,33 +25,74 @@ from contextline.types.contexts import (
     Updated,
     Version,
 )
-from contextline.types.erasing import ErasedAll, ErasedContext, LeftContext, LeftSession, LeftTask
+from contextline.types.decisions import (
+    Decision,
+    Feedback,
+    SimilarDecision,
+    SimilarDecisions,
+    Summary,
+    Tally,
+    UserOverride,
+    ValueTally,
+)
+from contextline.types.erasing import (
+    ErasedAll,
+    ErasedContext,
+    LeftContext,
+    LeftDecision,
+    LeftPreferences,
+    LeftSession,
+    LeftTask,
+)
+from contextline.types.preferences import Candidate, Preference, Preferences, UserPreference
 from contextline.types.sessions import DeletedSession, Session
 from contextline.types.system import HealthReport, ProjectionStatus
 from contextline.types.tasks import Task, TaskTree, TreeTask
 
 __all__ = [
+    "BatchResult",
+    "Candidate",
+    "Conflict",
+    "ConflictPage",
     "Context",
+    "Decision",
     "Deleted",
     "DeletedSession",
     "DiffResult",
     "ErasedAll",
     "ErasedContext",
+    "Feedback",
     "HealthReport",
     "HistoryEntry",
     "HistoryPage",
     "LeftContext",
+    "LeftDecision",
+    "LeftPreferences",
     "LeftSession",
     "LeftTask",
+    "OpenConflict",
+    "OperationResult",
     "Page",
+    "Preference",
+    "Preferences",
     "ProjectionStatus",
+    "Resolution",
+    "Resolved",
     "Result",
     "RolledBack",
     "Session",
+    "SimilarDecision",
+    "SimilarDecisions",
     "Stored",
+    "Summary",
+    "Synchronized",
+    "Tally",
     "Task",
     "TaskTree",
     "TreeTask",
     "Updated",
+    "UserOverride",
+    "UserPreference",
+    "ValueTally",
     "Version",
 ]

@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import UNSET, field
 
 from contextline.types.base import Result
+from contextline.types.conflicts import Conflict, OpenConflict, Resolution
 
 
 class Stored(Result, frozen=True, kw_only=True):
@@ -61,7 +62,7 @@ class Context(Result, frozen=True, kw_only=True):
     """A context at one version.
 
     `data` is UNSET in lists that were not asked for it. `ttl` is in seconds from the last change, None for ever.
-    `checkpoints` tells the version that each name marks.
+    `checkpoints` tells the version that each name marks, `conflicts` what waits for a person; lists leave both out.
     """
 
     id: str
@@ -90,13 +91,14 @@ class Context(Result, frozen=True, kw_only=True):
     access_count: int | None = None
     last_accessed_at: datetime | None = None
     checkpoints: dict[str, int] = {}
+    conflicts: list[OpenConflict] = []
 
 
 class HistoryEntry(Result, frozen=True, kw_only=True):
     """One change of a context: what, when, by whom, why.
 
     `diff` holds the operations (RFC 6902) that lead from the data before to the data after; `attributes` what else the
-    change set, by their names on the wire.
+    change set, by their names on the wire; `resolutions` the conflicts that it settled, `conflicts` those it opened.
     """
 
     version: int
@@ -116,6 +118,8 @@ class HistoryEntry(Result, frozen=True, kw_only=True):
     to_version: int | None = None
     diff: list[dict[str, Any]] = []
     attributes: dict[str, Any] = {}
+    resolutions: list[Resolution] = []
+    conflicts: list[Conflict] = []
     erased: bool = False
 
 

@@ -7,7 +7,9 @@ from typing import Any
 import msgspec
 
 from domain.contexts.changes import ChangeType
+from domain.contexts.conflicts import Take
 from domain.contexts.events import NO_CHANGES, AttributeChanges, Attributes
+from domain.contexts.strategies import Policy
 from domain.values import Json
 
 
@@ -52,3 +54,19 @@ class DeleteContext(Command, frozen=True, kw_only=True):
 
 class RollBackContext(Command, frozen=True, kw_only=True):
     """Make data and attributes what they were at an earlier version."""
+
+
+class SynchronizeContext(Command, frozen=True, kw_only=True):
+    """Bring a state together with what others changed since `base_version` (0: nothing was known)."""
+
+    data: Json
+    base_version: int
+    policy: Policy = Policy()
+
+
+class ResolveConflict(Command, frozen=True, kw_only=True):
+    """Decide an open conflict: leave what stands there (ours), take theirs, or a value (UNSET: nothing)."""
+
+    conflict_id: str
+    take: Take
+    value: Json | msgspec.UnsetType = msgspec.UNSET

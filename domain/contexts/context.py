@@ -16,17 +16,22 @@ from msgspec import UNSET
 
 from domain.contexts import commands
 from domain.contexts.changes import plan_change
+from domain.contexts.conflicts import OpenConflict
 from domain.contexts.events import (
     Attributes,
+    ConflictResolved,
+    ConflictsOpened,
     ContextCreated,
     ContextDeleted,
     ContextErased,
     ContextEvent,
     ContextReplaced,
     ContextRolledBack,
+    ContextSynchronized,
     ContextUpdated,
 )
 from domain.contexts.identity import parse_stream_name
+from domain.contexts.opening import opened
 from domain.contexts.patches import apply_patch, diff
 from domain.erasure import Erased
 from domain.errors import (
@@ -45,9 +50,10 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     """A context at one version. `data` and `attributes` of a deleted one are what they were last.
 
     `erased_through` is the version of the last erasure: nothing up to there can be read; 0 where nothing was erased.
+    `conflicts` are the open ones, by id, the one opened first before.
     """
 
-    SHAPE: ClassVar[int] = 2
+    SHAPE: ClassVar[int] = 3
     """Raise it when the fields change: snapshots of another shape are ignored."""
 
     id: UUID
@@ -64,6 +70,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     checkpoints: dict[str, int] = {}
     encrypted: bool = False
     erased_through: int = 0
+    conflicts: dict[str, OpenConflict] = {}
 
     @property
     def erased(self) -> bool:
@@ -93,13 +100,13 @@ def store(context: Context | None, command: commands.StoreContext, now: datetime
         alive(context, now)
     if command.only_if_absent and replaces:
         raise AlreadyExistsError("a live context is stored under that key already", current_version(context))
-    _check_expected(context, command)
+    check_expected(context, command)
     what: dict[str, Any] = {
         "data": command.data,
         "attributes": command.attributes,
         "compress": command.compress,
         "encrypted": _encrypts(context, command),
-        **_why(command),
+        **why(command),
     }
     if replaces:
         return [ContextReplaced(**what)]
@@ -123,7 +130,7 @@ def update(context: Context | None, command: commands.UpdateContext, now: dateti
         ChangeDoesNotApplyError: the change doesn't fit the data as they are.
     """
     context = alive(context, now)
-    _check_expected(context, command)
+    check_expected(context, command)
     patch: list[dict[str, Json]] = []
     if command.data is not UNSET:
         patch, changed = plan_change(command.change_type, context.data, command.data)
@@ -138,7 +145,7 @@ def update(context: Context | None, command: commands.UpdateContext, now: dateti
             patch=patch,
             attributes=command.attributes,
             checkpoint=checkpoint or None,
-            **_why(command),
+            **why(command),
         )
     ]
 
@@ -151,8 +158,8 @@ def delete(context: Context | None, command: commands.DeleteContext, now: dateti
         VersionConflictError: the expected version is not the current one.
     """
     context = alive(context, now)
-    _check_expected(context, command)
-    return [ContextDeleted(**_why(command))]
+    check_expected(context, command)
+    return [ContextDeleted(**why(command))]
 
 
 def roll_back(
@@ -166,7 +173,7 @@ def roll_back(
         InvalidInputError: that version is a deletion, so there is nothing to go back to.
     """
     context = alive(context, now)
-    _check_expected(context, command)
+    check_expected(context, command)
     if earlier.deleted:
         raise InvalidInputError.at("/version", f"version {earlier.version} is a deletion: choose an earlier one")
     return [
@@ -176,7 +183,7 @@ def roll_back(
             attributes=earlier.attributes,
             # The patch tells of both states.
             encrypted=context.encrypted or earlier.encrypted,
-            **_why(command),
+            **why(command),
         )
     ]
 
@@ -232,6 +239,7 @@ def evolve(context: Context | None, recorded: Recorded[Event]) -> Context:
         case ContextReplaced():
             changes |= {"data": event.data, "attributes": event.attributes, "encrypted": event.encrypted}
             changes["checkpoints"] = _checkpoints(context, event.encrypted)
+            changes["conflicts"] = {}
         case ContextUpdated():
             if event.patch:
                 changes["data"] = apply_patch(context.data, event.patch)
@@ -242,8 +250,17 @@ def evolve(context: Context | None, recorded: Recorded[Event]) -> Context:
         case ContextRolledBack():
             changes |= {"data": apply_patch(context.data, event.patch), "attributes": event.attributes}
             changes["encrypted"] = event.encrypted
+        case ContextSynchronized():
+            changes["data"] = apply_patch(context.data, event.patch)
+        case ConflictsOpened():
+            changes["conflicts"] = context.conflicts | {new.id: new for new in opened(event, recorded)}
+        case ConflictResolved():
+            changes["data"] = apply_patch(context.data, event.patch)
+            changes["conflicts"] = {
+                name: conflict for name, conflict in context.conflicts.items() if name != event.conflict_id
+            }
         case ContextDeleted():
-            return msgspec.structs.replace(context, deleted=True, expires_at=None, **changes)
+            return msgspec.structs.replace(context, deleted=True, expires_at=None, conflicts={}, **changes)
     changes["expires_at"] = _expiry(changes.get("attributes", context.attributes), at)
     return msgspec.structs.replace(context, **changes)
 
@@ -287,10 +304,16 @@ def _expiry(attributes: Attributes, at: datetime) -> datetime | None:
     return None if attributes.ttl is None else at + timedelta(seconds=attributes.ttl)
 
 
-def _check_expected(context: Context | None, command: commands.Command) -> None:
+def check_expected(context: Context | None, command: commands.Command) -> None:
+    """Refuse what was based on another version.
+
+    Raises:
+        VersionConflictError: the expected version is not the current one.
+    """
     if command.expected_version is not None and command.expected_version != current_version(context):
         raise VersionConflictError(command.expected_version, current_version(context))
 
 
-def _why(command: commands.Command) -> dict[str, Any]:
+def why(command: commands.Command) -> dict[str, Any]:
+    """What every event tells of why it was made."""
     return {"action": command.action, "reason": command.reason, "metadata": command.metadata}

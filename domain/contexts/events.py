@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from domain.contexts.conflicts import Conflict, Resolution
 from domain.contexts.patches import Operation
 from domain.recorded import Event
 from domain.values import Json
@@ -111,6 +112,37 @@ class ContextRolledBack(Change, frozen=True, kw_only=True, omit_defaults=True):
     encrypted: bool = False
 
 
+class ContextSynchronized(Change, frozen=True, kw_only=True, omit_defaults=True):
+    """A state that a writer submitted was brought together with what others had changed since `base_version`.
+
+    `patch` is what changed by it. `resolutions` are the places that both sides had changed differently, and how each
+    was settled, by which strategy. `base_version` 0: the writer knew nothing.
+    """
+
+    base_version: int = 0
+    strategy: str = "auto"
+    patch: list[Operation] = []
+    resolutions: tuple[Resolution, ...] = ()
+
+
+class ConflictsOpened(Change, frozen=True, kw_only=True, omit_defaults=True):
+    """Places that both sides changed differently, and that a person is to decide on; until then ours stand.
+
+    The id of each is derived from the version that this event makes and from its place (`conflict_id`).
+    """
+
+    base_version: int = 0
+    conflicts: tuple[Conflict, ...]
+
+
+class ConflictResolved(Change, frozen=True, kw_only=True, omit_defaults=True):
+    """An open conflict was decided; `patch` is what changed by it."""
+
+    conflict_id: str
+    resolution: Resolution
+    patch: list[Operation] = []
+
+
 class ContextDeleted(Change, frozen=True, kw_only=True, omit_defaults=True):
     """A context was deleted; its history stays."""
 
@@ -127,13 +159,26 @@ class ContextErased(Change, frozen=True, kw_only=True, omit_defaults=True):
     keys: tuple[str, ...] = ()
 
 
-ContextEvent = ContextCreated | ContextReplaced | ContextUpdated | ContextRolledBack | ContextDeleted | ContextErased
+ContextEvent = (
+    ContextCreated
+    | ContextReplaced
+    | ContextUpdated
+    | ContextRolledBack
+    | ContextSynchronized
+    | ConflictsOpened
+    | ConflictResolved
+    | ContextDeleted
+    | ContextErased
+)
 
 EVENTS: dict[str, type[Event]] = {
     "context-created": ContextCreated,
     "context-replaced": ContextReplaced,
     "context-updated": ContextUpdated,
     "context-rolled-back": ContextRolledBack,
+    "context-synchronized": ContextSynchronized,
+    "conflict-opened": ConflictsOpened,
+    "conflict-resolved": ConflictResolved,
     "context-deleted": ContextDeleted,
     "context-erased": ContextErased,
 }

@@ -8,17 +8,22 @@ from typing import Any
 
 import msgspec
 
+from domain.contexts.conflicts import OpenConflict, Resolution
 from domain.contexts.context import Context, evolve
 from domain.contexts.events import (
     Attributes,
     Change,
+    ConflictResolved,
+    ConflictsOpened,
     ContextCreated,
     ContextDeleted,
     ContextErased,
     ContextReplaced,
     ContextRolledBack,
+    ContextSynchronized,
     ContextUpdated,
 )
+from domain.contexts.opening import opened
 from domain.contexts.patches import Operation, diff
 from domain.erasure import Erased
 from domain.recorded import Event, Origin, Recorded
@@ -28,6 +33,7 @@ from domain.values import identical
 class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One change: `diff` (RFC 6902) of the data against the version before, `attributes` that it set.
 
+    `resolutions` are the conflicts that it settled, `conflicts` those that it opened.
     Of an `erased` one there is no more than when, by whom and what kind of change it was.
     """
 
@@ -44,6 +50,8 @@ class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
     to_version: int | None
     diff: list[Operation]
     attributes: dict[str, Any]
+    resolutions: tuple[Resolution, ...] = ()
+    conflicts: tuple[OpenConflict, ...] = ()
     erased: bool = False
 
 
@@ -79,6 +87,8 @@ def entries(
             to_version=event.to_version if isinstance(event, ContextRolledBack) else None,
             diff=_diff(before, event),
             attributes=_attributes(before, context, event),
+            resolutions=_resolutions(event),
+            conflicts=opened(event, recorded) if isinstance(event, ConflictsOpened) else (),
         )
 
 
@@ -115,7 +125,7 @@ def _erased(recorded: Recorded[Event], names: dict[type[Event], str]) -> History
 
 def _diff(before: Context | None, event: Event) -> list[Operation]:
     match event:
-        case ContextUpdated() | ContextRolledBack():
+        case ContextUpdated() | ContextRolledBack() | ContextSynchronized() | ConflictResolved():
             # As recorded; only where the whole was replaced is it worth telling which parts of it are new.
             if before and len(event.patch) == 1 and event.patch[0]["path"] == "" and event.patch[0]["op"] == "replace":
                 return diff(before.data, event.patch[0]["value"])
@@ -125,6 +135,15 @@ def _diff(before: Context | None, event: Event) -> list[Operation]:
         case ContextCreated():
             return [{"op": "add", "path": "", "value": event.data}]
     return []
+
+
+def _resolutions(event: Event) -> tuple[Resolution, ...]:
+    match event:
+        case ContextSynchronized():
+            return event.resolutions
+        case ConflictResolved():
+            return (event.resolution,)
+    return ()
 
 
 def _attributes(before: Context | None, after: Context, event: Event) -> dict[str, Any]:

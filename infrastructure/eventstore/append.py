@@ -144,6 +144,10 @@ class Batch:
 
     def conflict(self, request: AppendRequest) -> VersionConflictError | None:
         """Why an append does not fit what came before, or itself; None where it does."""
+        if len(request.streams) == 1:
+            (stream,) = request.streams
+            version = self.version(request.tenant_id, stream.stream_id.int)
+            return None if version in (None, stream.expected) else VersionConflictError(stream.expected, version)
         reached: dict[StreamKey, int] = {}
         for stream in request.streams:
             key = (request.tenant_id, stream.stream_id.int)

@@ -22,11 +22,16 @@ interface may begin one at 0."""
 
 
 class NewEvent(msgspec.Struct, frozen=True, gc=False):
-    """An event as bytes, not yet in the log."""
+    """An event as bytes, not yet in the log.
+
+    `references` are the hashes of the large values that its payload refers to, `beside` the bytes of those.
+    """
 
     type_id: int
     origin: bytes
     payload: bytes
+    references: tuple[bytes, ...] = ()
+    beside: int = 0
 
 
 class StreamAppend(msgspec.Struct, frozen=True, gc=False):

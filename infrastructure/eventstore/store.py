@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
-from typing import Self
+from typing import NamedTuple, Self
 from uuid import UUID
 
 import msgspec
@@ -31,6 +31,13 @@ from infrastructure.postgres.connections import API, connect
 from infrastructure.postgres.database import Database
 
 
+class _Kind(NamedTuple):
+    """The number of an event's name, and whether its events say for themselves if they are compressed."""
+
+    id: int
+    says_compress: bool
+
+
 class PostgresEventStore:
     """Implements `application.ports.EventStore`. Use as an asynchronous context manager."""
 
@@ -48,12 +55,12 @@ class PostgresEventStore:
     ) -> None:
         """`keys` are those that the codec reads with; without them nothing can be encrypted.
 
-        `heard` is told of each append: the tenant, where it came from and when it was recorded.
+        `heard` is told of what was appended to each stream: the tenant, where it came from and when it was recorded.
         """
         self.database = Database(url, API, pool_min=pool_min, pool_max=pool_max)
         self.tenants: Numbered = tenants(self.database)
         self.types: Numbered = event_types(self.database)
-        self._type_ids: dict[type[Event], int] = {}
+        self._kinds: dict[type[Event], _Kind] = {}
         self._codec, self._keys, self._heard = codec or Codec(), keys, heard
         self.large_values = LargeValues(self.database.fetch, self._codec)
         self.reader = LogReader(self.database, self.types, self._codec)
@@ -75,64 +82,68 @@ class PostgresEventStore:
     async def append(self, tenant: str, writes: Sequence[Write], origin: Origin) -> Sequence[Recorded[Event]]:
         """Append all or nothing; the events as they were recorded."""
         tenant_id = self.tenants.remembered(tenant) or await self.tenants.number(tenant)
-        codec, type_ids, origin_bytes = self._codec, self._type_ids, encode_origin(origin)
+        common = encode_origin(origin)
         streams: list[StreamAppend] = []
         key_ids: list[bytes] = []
-        # What it costs to read each event again, and the large values that it refers to.
-        sizes: list[int] = []
-        references: list[tuple[bytes, ...]] = []
         pieces: list[Piece] = []
         for write in writes:
             key = await self._key(tenant, write.stream_name, write.sealed_for) if write.sealed_for else None
             key_ids.append(key.id if key else b"")
+            origin_bytes = encode_origin(write.origin) if write.origin else common
             events: list[NewEvent] = []
-            for version, event in enumerate(write.events, write.expected + 1):
-                type_id = type_ids.get(type(event)) or await self._type_id(event)
+            version = write.expected
+            for event in write.events:
+                version += 1
+                kind = self._kinds.get(type(event)) or await self._kind(event)
                 seal = key and Seal(*key, encryption.place(encryption.EVENT, tenant_id, write.stream_id, version))
-                body, compress = encode(event), getattr(event, "compress", True)
-                if len(body) > codec.large_above:
-                    large = codec.close_large(body, compress=compress, tenant_id=tenant_id, seal=seal)
+                body, compress = encode(event), not kind.says_compress or event.compress  # type: ignore[attr-defined]
+                if len(body) <= self._codec.large_above:
+                    payload = self._codec.close(body, compress=compress, tenant_id=tenant_id, seal=seal)
+                    events.append(NewEvent(kind.id, origin_bytes, payload))
+                else:
+                    large = self._codec.close_large(body, compress=compress, tenant_id=tenant_id, seal=seal)
                     # The body is of no use any more.
                     del body
                     packed = await large
-                    payload = packed.payload
                     pieces += packed.pieces
-                    sizes.append(packed.size)
-                    references.append(packed.references)
-                else:
-                    payload = codec.close(body, compress=compress, tenant_id=tenant_id, seal=seal)
-                    sizes.append(len(payload))
-                    references.append(())
-                events.append(NewEvent(type_id, origin_bytes, payload))
+                    beside = packed.size - len(packed.payload)
+                    events.append(NewEvent(kind.id, origin_bytes, packed.payload, packed.references, beside))
             streams.append(StreamAppend(write.stream_id, write.stream_name, write.expected, events))
         request = AppendRequest(tenant_id, streams, None, pieces)
         appended = await (self._append_large(request) if pieces else self.writer.append(request))
-        self._heard(tenant, origin, appended.recorded_at)
+        for write in writes:
+            if write.events:
+                self._heard(tenant, write.origin or origin, appended.recorded_at)
         recorded: list[Recorded[Event]] = []
-        for write, key_id in zip(writes, key_ids, strict=True):
+        position = appended.first
+        for write, stream, key_id in zip(writes, streams, key_ids, strict=True):
             # Erased while it was on its way: nobody can read it, and this process must not go on with what it knows.
             erased = bool(key_id) and self._keys is not None and self._keys.is_erased(key_id)
-            for version, event in enumerate(write.events, write.expected + 1):
-                number = len(recorded)
+            version = write.expected
+            for event, new in zip(write.events, stream.events, strict=True):
+                version += 1
                 recorded.append(
                     Recorded(
                         Erased(name=event_name(event), stream_name=write.stream_name) if erased else event,
                         tenant_id,
                         write.stream_id,
                         version,
-                        appended.first + number,
+                        position,
                         appended.recorded_at,
-                        origin,
-                        sizes[number],
+                        write.origin or origin,
+                        len(new.payload) + new.beside,
                         key_id,
-                        references[number],
+                        new.references,
                     )
                 )
+                position += 1
         return recorded
 
-    async def _type_id(self, event: Event) -> int:
-        number = self._type_ids[type(event)] = await self.types.number(event_name(event))
-        return number
+    async def _kind(self, event: Event) -> _Kind:
+        kind = type(event)
+        number = await self.types.number(event_name(event))
+        self._kinds[kind] = _Kind(number, "compress" in kind.__struct_fields__)
+        return self._kinds[kind]
 
     async def _append_large(self, request: AppendRequest) -> Appended:
         """Send along what is not kept yet."""

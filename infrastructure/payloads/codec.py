@@ -28,6 +28,7 @@ _encoder = msgspec.msgpack.Encoder()
 _decoders = {name: msgspec.msgpack.Decoder(kind) for name, kind in EVENTS.items()}
 _origin_decoder = msgspec.msgpack.Decoder(Origin)
 _NOTHING_KNOWN = Origin()
+_EMPTY_MAP = b"\x80"
 
 T = TypeVar("T")
 
@@ -224,7 +225,8 @@ def event_name(event: Event) -> str:
 
 def encode_origin(origin: Origin) -> bytes:
     """Nothing at all where nothing is known, which is often."""
-    return b"" if origin == _NOTHING_KNOWN else _encoder.encode(origin)
+    encoded = _encoder.encode(origin)
+    return b"" if encoded == _EMPTY_MAP else encoded
 
 
 def decode_origin(data: bytes) -> Origin:

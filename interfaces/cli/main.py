@@ -8,7 +8,17 @@ from typing import Annotated
 
 import typer
 
-from interfaces.cli import compression, contexts, erasure, keys, processes, sessions, tasks
+from interfaces.cli import (
+    compression,
+    contexts,
+    decisions,
+    erasure,
+    keys,
+    processes,
+    sessions,
+    synchronizing,
+    tasks,
+)
 
 app = typer.Typer(
     name="contextline",
@@ -37,6 +47,8 @@ def options(
 
 processes.register(app)
 contexts.register(app)
+decisions.register(app)
+synchronizing.register(app)
 erasure.register(app)
 app.add_typer(sessions.app, name="sessions")
 app.add_typer(tasks.app, name="tasks")

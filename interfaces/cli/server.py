@@ -17,7 +17,7 @@ import uvloop
 from domain.errors import ContextlineError
 from infrastructure.background import end
 from infrastructure.keys.opening import check_keys
-from infrastructure.memory import give_large_blocks_back
+from infrastructure.memory import collect_garbage_seldom, give_large_blocks_back
 from infrastructure.postgres.connections import API, PROJECTION
 from infrastructure.postgres.database import Database
 from infrastructure.postgres.migrate import check_current
@@ -78,6 +78,7 @@ def bind(settings: Settings) -> socket.socket:
 def serve(settings: Settings, url: str, listener: socket.socket) -> None:
     """Answer requests until SIGTERM or SIGINT; then finish those under way."""
     give_large_blocks_back()
+    collect_garbage_seldom()
     check_keys(settings)
     check_current(url, API)
     config = uvicorn.Config(

@@ -74,22 +74,30 @@ TABLE: list[tuple[type[errors.ContextlineError], int, str]] = [
     (errors.InvalidInputError, 422, "The input breaks a rule"),
     (errors.ContextErasedError, 410, "The context was erased"),
     (errors.SessionErasedError, 410, "The session was erased"),
+    (errors.DecisionErasedError, 410, "The decision was erased"),
+    (errors.PreferencesErasedError, 410, "The preferences were erased"),
     (errors.ContextNotFoundError, 404, "There is no such context"),
     (errors.VersionNotFoundError, 404, "There is no such version"),
+    (errors.ConflictNotFoundError, 404, "There is no such conflict"),
     (errors.SessionNotFoundError, 404, "There is no such session"),
     (errors.TaskErasedError, 410, "The task was erased"),
     (errors.TaskNotFoundError, 404, "There is no such task"),
+    (errors.DecisionNotFoundError, 404, "There is no such decision"),
+    (errors.PreferenceNotFoundError, 404, "There is no such preference"),
     (errors.NotFoundError, 404, "There is no such thing"),
     (PreconditionFailedError, 412, "The precondition does not hold"),
     (errors.VersionConflictError, 409, "The version is not the current one"),
     (errors.AlreadyExistsError, 409, "It exists already"),
     (errors.StoredInTheClearError, 409, "It was stored in the clear"),
     (errors.ChangeDoesNotApplyError, 409, "The change does not apply"),
+    (errors.AlreadyResolvedError, 409, "The conflict is not open any more"),
+    (errors.TooManyConflictsError, 409, "Too much conflicts"),
     (errors.IllegalTransitionError, 409, "The status does not allow it"),
     (errors.SessionStatusError, 409, "The session's status does not allow it"),
     (errors.DependenciesNotMetError, 409, "What it depends on is not completed"),
     (errors.TaskCycleError, 409, "Tasks would go in a circle"),
     (errors.NotDueError, 409, "The session has not expired"),
+    (errors.TooManyPreferencesError, 409, "There are too many preferences"),
     (errors.PositionNotReachedError, 409, "The log does not have that position"),
     (errors.ConflictError, 409, "What is there does not allow it"),
     (errors.DatabaseUnavailableError, 503, "The database is away"),
@@ -106,12 +114,20 @@ TABLE: list[tuple[type[errors.ContextlineError], int, str]] = [
 ]
 """The first row that fits is taken: special ones stand above general ones."""
 
+_INTERNAL = ("internal-error", "Internal error", "something went wrong here; the server's log has the details")
+"""Code, title and detail of what no one foresaw."""
+
 
 def problem(
     status: int, code: str, title: str, detail: str, headers: dict[str, str] | None = None, **members: Any
 ) -> Response:
-    """A problem document."""
-    document = {
+    """A problem document, as an answer."""
+    document = _document(status, code, title, detail, **members)
+    return Response(msgspec.json.encode(document), status, headers, MEDIA_TYPE)
+
+
+def _document(status: int, code: str, title: str, detail: str, **members: Any) -> dict[str, Any]:
+    return {
         "type": f"urn:contextline:problem:{code}",
         "title": title,
         "status": status,
@@ -119,19 +135,42 @@ def problem(
         "code": code,
         **members,
     }
-    return Response(msgspec.json.encode(document), status, headers, MEDIA_TYPE)
 
 
-def of_error(error: errors.ContextlineError, method: str = "POST") -> Response:
-    """What the table says of an error. Without a body, what is at fault in a request is a parameter of its query."""
+def problem_document(error: Exception, method: str = "POST") -> dict[str, Any]:
+    """What the table says of an error, as a document. What no one foresaw is logged and told as that."""
+    if isinstance(error, psycopg.OperationalError | PoolTimeout):
+        error = _away(error)
+    if not isinstance(error, errors.ContextlineError):
+        _log.error("an operation failed", exc_info=error)
+        return _document(500, *_INTERNAL)
+    if isinstance(error, errors.BatchRefusedError):
+        return _of_operation(error, method)
     status, title = next((status, title) for kind, status, title in TABLE if isinstance(error, kind))
     members = error.details()
     if isinstance(error, errors.InvalidInputError):
         members["errors"] = [_place(error, fault, method) | {"detail": fault.message} for fault in error.faults]
-    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, errors.UnavailableError) else None
     if status == 500:
         _log.error("%s: %s", error.code, error)
-    return problem(status, error.code, title, str(error), headers, **members)
+    return _document(status, error.code, title, str(error), **members)
+
+
+def _of_operation(error: errors.BatchRefusedError, method: str) -> dict[str, Any]:
+    """The refusal of one of many: as it would be alone, with its place among them."""
+    document, place = problem_document(error.refusal, method), f"/operations/{error.index}"
+    if isinstance(error.refusal, errors.InvalidInputError):
+        faults = [{**fault, "pointer": f"{place}{fault['pointer']}"} for fault in document["errors"]]
+    else:
+        faults = [{"pointer": place, "detail": document["detail"]}]
+    return {**document, "detail": str(error), "index": error.index, "errors": faults}
+
+
+def of_error(error: errors.ContextlineError, method: str = "POST") -> Response:
+    """What the table says of an error. Without a body, what is at fault in a request is a parameter of its query."""
+    document = problem_document(error, method)
+    told = error.refusal if isinstance(error, errors.BatchRefusedError) else error
+    headers = {"Retry-After": str(told.retry_after)} if isinstance(told, errors.UnavailableError) else None
+    return Response(msgspec.json.encode(document), document["status"], headers, MEDIA_TYPE)
 
 
 def install(app: FastAPI) -> None:
@@ -157,8 +196,12 @@ async def _contextline_error(request: Request, error: Exception) -> Response:
 
 
 async def _database_error(_: Request, error: Exception) -> Response:
+    return of_error(_away(error))
+
+
+def _away(error: Exception) -> errors.DatabaseUnavailableError:
     _log.warning("the database is away: %s", error)
-    return of_error(errors.DatabaseUnavailableError("the database can't be reached"))
+    return errors.DatabaseUnavailableError("the database can't be reached")
 
 
 async def _http_error(_: Request, error: Exception) -> Response:
@@ -174,5 +217,4 @@ async def _http_error(_: Request, error: Exception) -> Response:
 async def _unexpected(request: Request, error: Exception) -> Response:
     # The server logs the traceback: Starlette raises the error again after this answer.
     _log.error("%s %s failed: %r", request.method, request.url.path, error)
-    detail = "something went wrong here; the server's log has the details"
-    return problem(500, "internal-error", "Internal error", detail)
+    return problem(500, *_INTERNAL)

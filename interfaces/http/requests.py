@@ -107,6 +107,15 @@ async def read_body(request: Request, model: type[M]) -> M:
     value = parse(body)
     # It may be large, and is of no use any more.
     del body
+    return validated(model, value)
+
+
+def validated(model: type[M], value: Json) -> M:
+    """A value by its model.
+
+    Raises:
+        InvalidInputError: it can't be one; the pointers begin at the value.
+    """
     try:
         return model.model_validate(value)
     except ValidationError as error:
@@ -236,6 +245,17 @@ def refuse_if_none_match(request: Request) -> None:
     """
     if "if-none-match" in request.headers:
         raise InvalidHeaderError([Fault("If-None-Match", "makes no sense for a change of what is there: use If-Match")])
+
+
+def refuse_preconditions(request: Request) -> None:
+    """For calls about many things: a version in a header could be of any of them, and is not ignored.
+
+    Raises:
+        InvalidHeaderError: one was sent.
+    """
+    for name in ("If-Match", "If-None-Match"):
+        if name in request.headers:
+            raise InvalidHeaderError([Fault(name, "makes no sense for many at once: use expectedVersion of each")])
 
 
 def if_none_match(request: Request) -> str:

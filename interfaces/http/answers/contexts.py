@@ -16,6 +16,14 @@ from domain.contexts.history import HistoryEntry, event_name, is_erased
 from domain.contexts.identity import public_id
 from domain.recorded import Event, Recorded
 from interfaces.http.answers.base import Answer
+from interfaces.http.answers.conflicts import (
+    ConflictItem,
+    OpenConflictItem,
+    ResolutionItem,
+    conflict_document,
+    open_conflict_document,
+    resolution_document,
+)
 from projections.current_state.v1.read import ContextRow
 
 
@@ -55,10 +63,11 @@ def context_document(context: Context | ContextRow) -> dict[str, Any]:
 
 
 def full_context_document(context: Context, access: Access | None = None) -> dict[str, Any]:
-    """A context with its data, its checkpoints, and how often it was read."""
+    """A context with its data, its checkpoints and open conflicts, and how often it was read."""
     document = context_document(context)
     document["data"] = context.data
     document["checkpoints"] = context.checkpoints
+    document["conflicts"] = [open_conflict_document(conflict) for conflict in context.conflicts.values()]
     if access:
         document["accessCount"], document["lastAccessedAt"] = access
     return document
@@ -98,6 +107,8 @@ def history_document(entry: HistoryEntry) -> dict[str, Any]:
         "toVersion": entry.to_version,
         "diff": entry.diff,
         "attributes": {wire_names[name]: value for name, value in entry.attributes.items()},
+        "resolutions": [resolution_document(resolution) for resolution in entry.resolutions],
+        "conflicts": [conflict_document(conflict) for conflict in entry.conflicts],
         "erased": entry.erased,
     }
 
@@ -185,6 +196,7 @@ class ContextAnswer(ListedContext):
     """A context; how often it was read (approximate, this read counted) is told of the current state alone."""
 
     checkpoints: dict[str, int]
+    conflicts: list[OpenConflictItem]
 
 
 class ContextPage(Answer):
@@ -214,6 +226,8 @@ class HistoryItem(Answer):
     to_version: int | None
     diff: list[dict[str, Any]]
     attributes: dict[str, Any]
+    resolutions: list[ResolutionItem]
+    conflicts: list[ConflictItem]
     erased: bool
 
 

@@ -78,6 +78,14 @@ class Body(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, extra="forbid", strict=True)
 
 
+class CausedBody(Body):
+    """A command that tells who gives it and what it came from."""
+
+    changed_by: Name | None = Field(None, description="Who makes the change.")
+    causation_id: Name | None = None
+    correlation_id: Name | None = None
+
+
 class ChangeOptions(Body):
     """Who makes a change, why, and on which version it was based."""
 

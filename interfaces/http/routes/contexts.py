@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
-import msgspec
 from fastapi import APIRouter, Request, Response
 from pydantic.alias_generators import to_camel
 
 from application.contexts import ContextRef
-from domain.contexts.commands import DeleteContext, RollBackContext, StoreContext, UpdateContext
-from domain.contexts.events import AttributeChanges, Attributes
+from domain.contexts.commands import DeleteContext, RollBackContext
 from domain.errors import ContextNotFoundError, Fault, InvalidInputError
-from domain.recorded import Origin
 from domain.values import identical
 from interfaces.http.answers.base import answer, etag
 from interfaces.http.answers.contexts import (
@@ -31,10 +27,9 @@ from interfaces.http.answers.contexts import (
     history_document,
     version_document,
 )
+from interfaces.http.commands import namespace, origin, store_command, update_command, why
 from interfaces.http.contract import told
-from interfaces.http.models.base import ChangeOptions
 from interfaces.http.models.contexts import (
-    AttributeOptions,
     DeleteQuery,
     DiffQuery,
     GetQuery,
@@ -48,7 +43,6 @@ from interfaces.http.preconditions import conditional
 from interfaces.http.problems import InvalidHeaderError, PreconditionFailedError
 from interfaces.http.requests import (
     TENANT,
-    combine_expected,
     context_ref,
     if_match,
     if_match_any,
@@ -60,33 +54,15 @@ from interfaces.http.requests import (
     refuse_if_none_match,
     services,
 )
+from interfaces.http.routes.keyed import with_key
 from interfaces.http.streaming import answer_in_pieces, looks_large
 
 router = APIRouter(prefix="/api/context", tags=["contexts"])
 
-_ATTRIBUTES = tuple(field.name for field in msgspec.structs.fields(Attributes) if field.name != "metadata")
 _READ: dict[int, Any] = {200: ContextAnswer, 304: "Still the version that If-None-Match names"}
 
 _STORED: dict[int, Any] = {200: StoredAnswer, 201: StoredAnswer}
 _IF_MATCH = ("If-Match",)
-
-R = Callable[[Request], Awaitable[Response]]
-
-
-def _with_key(method: str, name: str, **told_of: Any) -> Callable[[R], R]:
-    """A route of two forms: the key in the query, or in the path."""
-
-    def decorate(endpoint: R) -> R:
-        by_query = router.api_route(f"/{name}", methods=[method], **told(**told_of))
-        by_path = router.api_route(
-            f"/{name}/{{path_key:whole}}",
-            methods=[method],
-            operation_id=f"{name}_by_path",
-            **told(**told_of, path="path_key"),
-        )
-        return by_path(by_query(endpoint))
-
-    return decorate
 
 
 @router.post("/store", **told(_STORED, body=StoreRequest, headers=("If-Match", "If-None-Match")))
@@ -94,32 +70,25 @@ async def store(request: Request) -> Response:
     """Store data under a key. Over a live context it replaces data and options, and answers 200."""
     wired, body = services(request), await read_body(request, StoreRequest)
     options = body.options
-    given = _named_attributes(options)
-    given.setdefault("ttl", wired.settings.default_ttl)
     if if_none_match(request) not in ("", "*"):
         raise InvalidHeaderError([Fault("If-None-Match", "store takes * alone; for a version there is If-Match")])
-    command = StoreContext(
-        namespace=options.namespace,
-        key=body.key,
-        data=body.data,
-        attributes=Attributes(**given, metadata=options.metadata),
+    command = store_command(
+        body,
+        wired.settings,
+        if_match(request),
         only_if_absent=if_none_match(request) == "*",
         only_if_present=if_match_any(request),
-        compress=options.compress,
-        encrypt=options.encrypt,
-        encrypt_new=wired.settings.encrypt_default,
-        **_why(request, options),
     )
     ref = ContextRef(TENANT, options.namespace, body.key)
     try:
-        context, created = await conditional(request, wired.contexts.store(ref, command, _origin(options)))
+        context, created = await conditional(request, wired.contexts.store(ref, command, origin(options)))
     except ContextNotFoundError as error:
         raise PreconditionFailedError(str(error)) from error
     document = {**changed_document(context), "created": created, "createdAt": context.created_at}
     return answer(document, 201 if created else 200, etag(context.version))
 
 
-@_with_key("GET", "get", answers=_READ, query=GetQuery, headers=("If-None-Match",))
+@with_key(router, "GET", "get", answers=_READ, query=GetQuery, headers=("If-None-Match",))
 async def get(request: Request) -> Response:
     """Read one context, strongly consistent; or a past state of it."""
     wired, query = services(request), read_query(request, GetQuery)
@@ -141,40 +110,28 @@ async def get(request: Request) -> Response:
     return answer_in_pieces(document, headers) if looks_large(context.data) else answer(document, headers=headers)
 
 
-@_with_key("PUT", "update", answers={200: ChangedAnswer}, query=KeyQuery, body=UpdateRequest, headers=_IF_MATCH)
+@with_key(router, "PUT", "update", answers={200: ChangedAnswer}, query=KeyQuery, body=UpdateRequest, headers=_IF_MATCH)
 async def update(request: Request) -> Response:
     """Change a part of a context, or its options; options that are not named stay."""
     wired, query = services(request), read_query(request, KeyQuery)
     body = await read_body(request, UpdateRequest)
     options = body.options
     refuse_if_none_match(request)
-    ref = context_ref(request, query.key, _namespace(query, options))
-    given = _named_attributes(options)
-    if "context_metadata" in options.model_fields_set:
-        given["metadata"] = options.context_metadata
-    if "data" not in body.model_fields_set and not given and not options.checkpoint:
-        raise InvalidInputError.at("/data", "nothing is to be changed: give data, an option to set, or a checkpoint")
-    command = UpdateContext(
-        data=body.data if "data" in body.model_fields_set else msgspec.UNSET,
-        change_type=options.change_type,
-        attributes=AttributeChanges(**given),
-        checkpoint=options.checkpoint,
-        metadata=options.metadata,
-        **_why(request, options),
-    )
-    context = await conditional(request, wired.contexts.update(ref, command, _origin(options)))
+    ref = context_ref(request, query.key, namespace(query, options))
+    command = update_command(body, if_match(request))
+    context = await conditional(request, wired.contexts.update(ref, command, origin(options)))
     return answer(changed_document(context), headers=etag(context.version))
 
 
-@_with_key("DELETE", "delete", answers={200: DeletedAnswer}, query=DeleteQuery, headers=_IF_MATCH)
+@with_key(router, "DELETE", "delete", answers={200: DeletedAnswer}, query=DeleteQuery, headers=_IF_MATCH)
 async def delete(request: Request) -> Response:
     """Delete a context. Its history stays, and storing under the key again goes on in it."""
     refuse_body(request)
     refuse_if_none_match(request)
     wired, query = services(request), read_query(request, DeleteQuery)
     ref = context_ref(request, query.key, query.namespace)
-    command = DeleteContext(**_why(request, query))
-    context = await conditional(request, wired.contexts.delete(ref, command, _origin(query)))
+    command = DeleteContext(**why(query, if_match(request)))
+    context = await conditional(request, wired.contexts.delete(ref, command, origin(query)))
     return answer(
         {
             "key": context.key,
@@ -186,7 +143,8 @@ async def delete(request: Request) -> Response:
     )
 
 
-@_with_key(
+@with_key(
+    router,
     "POST",
     "rollback",
     answers={200: RolledBackAnswer},
@@ -200,16 +158,16 @@ async def rollback(request: Request) -> Response:
     body = await read_body(request, RollbackRequest)
     options = body.options
     refuse_if_none_match(request)
-    ref = context_ref(request, query.key, _namespace(query, options))
+    ref = context_ref(request, query.key, namespace(query, options))
     to = body.version if body.checkpoint is None else body.checkpoint
     if to is None or (body.version is not None and body.checkpoint is not None):
         raise InvalidInputError.at("", "name one to go back to: a version or a checkpoint")
-    command = RollBackContext(metadata=options.metadata, **_why(request, options))
-    context, version = await conditional(request, wired.contexts.roll_back(ref, to, command, _origin(options)))
+    command = RollBackContext(metadata=options.metadata, **why(options, if_match(request)))
+    context, version = await conditional(request, wired.contexts.roll_back(ref, to, command, origin(options)))
     return answer({**changed_document(context), "toVersion": version}, headers=etag(context.version))
 
 
-@_with_key("GET", "history", answers={200: HistoryAnswer}, query=HistoryQuery)
+@with_key(router, "GET", "history", answers={200: HistoryAnswer}, query=HistoryQuery)
 async def history(request: Request) -> Response:
     """Who changed what, when and why, with the diff of each change; also of a context that is gone."""
     wired, query = services(request), read_query(request, HistoryQuery)
@@ -226,7 +184,7 @@ async def history(request: Request) -> Response:
     return answer({"items": [history_document(entry) for entry in found], "nextCursor": cursor})
 
 
-@_with_key("GET", "versions", answers={200: VersionsAnswer}, query=KeyQuery)
+@with_key(router, "GET", "versions", answers={200: VersionsAnswer}, query=KeyQuery)
 async def versions(request: Request) -> Response:
     """All versions, with the names of checkpoints."""
     wired, query = services(request), read_query(request, KeyQuery)
@@ -234,7 +192,7 @@ async def versions(request: Request) -> Response:
     return answer({"items": [version_document(event, erased_through) for event in events]})
 
 
-@_with_key("GET", "diff", answers={200: DiffAnswer}, query=DiffQuery)
+@with_key(router, "GET", "diff", answers={200: DiffAnswer}, query=DiffQuery)
 async def diff(request: Request) -> Response:
     """What turns one version into another, as JSON Patch (RFC 6902); either may be the older."""
     wired, query = services(request), read_query(request, DiffQuery)
@@ -245,33 +203,3 @@ async def diff(request: Request) -> Response:
         name: {"from": before[name], "to": value} for name, value in after.items() if not identical(before[name], value)
     }
     return answer({"from": query.from_, "to": query.to, "diff": patch, "attributes": changed})
-
-
-def _named_attributes(options: AttributeOptions) -> dict[str, Any]:
-    """The attributes that a request names, as events have them."""
-    given = {name: getattr(options, name) for name in _ATTRIBUTES if name in options.model_fields_set}
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
-
-
-def _namespace(query: KeyQuery, options: ChangeOptions) -> str:
-    if query.namespace and options.namespace and query.namespace != options.namespace:
-        raise InvalidInputError.at("/options/namespace", "the query and the body name different namespaces")
-    return query.namespace or options.namespace
-
-
-def _why(request: Request, options: ChangeOptions | DeleteQuery) -> dict[str, Any]:
-    return {
-        "expected_version": combine_expected(if_match(request), options.expected_version),
-        "action": options.action,
-        "reason": options.reason,
-    }
-
-
-def _origin(options: ChangeOptions | DeleteQuery) -> Origin:
-    return Origin(
-        actor=options.changed_by,
-        agent_id=getattr(options, "agent_id", None),
-        session_id=getattr(options, "session_id", None),
-        causation_id=options.causation_id,
-        correlation_id=options.correlation_id,
-    )

@@ -54,10 +54,24 @@ class LeftSession(Answer):
     versions: list[tuple[int, int]] | None
 
 
+class LeftDecision(Answer):
+    """A decision that is in the clear: all of it, or these ranges of versions."""
+
+    id: str
+    versions: list[tuple[int, int]] | None
+
+
 class LeftTask(Answer):
     """A task that is in the clear: all of it, or these ranges of versions."""
 
     id: str
+    versions: list[tuple[int, int]] | None
+
+
+class LeftPreferences(Answer):
+    """A user's preferences that are in the clear: some of them, or these ranges of versions."""
+
+    user_id: str
     versions: list[tuple[int, int]] | None
 
 
@@ -67,11 +81,15 @@ class ErasedAllAnswer(Answer):
     erased_contexts: int
     erased_sessions: int
     erased_tasks: int
+    erased_decisions: int
+    erased_preferences: int
     position: int
     clear_total: int
     clear_contexts: list[LeftContext]
     clear_sessions: list[LeftSession]
     clear_tasks: list[LeftTask]
+    clear_decisions: list[LeftDecision]
+    clear_preferences: list[LeftPreferences]
 
 
 _CONTEXT = told({200: ErasedContextAnswer}, query=KeyQuery, body=EraseContextRequest)
@@ -107,7 +125,7 @@ async def erase_context(request: Request) -> Response:
 @router.post("/api/sessions/erase", **_SESSION)
 @router.post("/api/sessions/erase/{path_id:whole}", operation_id="erase_session_by_path", **_SESSION_BY_PATH)
 async def erase_session(request: Request) -> Response:
-    """Destroy the keys of a session, its tasks, and all contexts that are or were in it. Can't be undone."""
+    """Destroy the keys of a session, its tasks and decisions, and all contexts that are or were in it, for good."""
     session_id = one_of(request.path_params.get("path_id"), read_query(request, SessionQuery).id, "id")
     body = await read_body(request, EraseRequest)
     _refuse_preconditions(request)
@@ -116,7 +134,7 @@ async def erase_session(request: Request) -> Response:
 
 @router.post("/api/users/erase", **told({200: ErasedAllAnswer}, body=EraseUserRequest))
 async def erase_user(request: Request) -> Response:
-    """Destroy the keys of a user's sessions with what is in them, and of the user's contexts. Can't be undone."""
+    """Destroy the keys of all that is a user's: sessions with what is in them, contexts, decisions, preferences."""
     body = await read_body(request, EraseUserRequest)
     _refuse_preconditions(request)
     return _answer(await services(request).erasure.erase_user(TENANT, body.user_id, body.reason, _origin(body)))
@@ -129,11 +147,15 @@ def _answer(erased: ErasedAll) -> Response:
             "erasedContexts": counts.get("context", 0),
             "erasedSessions": counts.get("session", 0),
             "erasedTasks": counts.get("task", 0),
+            "erasedDecisions": counts.get("decision", 0),
+            "erasedPreferences": counts.get("preferences", 0),
             "position": erased.position,
             "clearTotal": len(erased.left),
             "clearContexts": [{"namespace": item.namespace} | _left(item, "key") for item in _of(listed, "context")],
             "clearSessions": [_left(item, "id") for item in _of(listed, "session")],
             "clearTasks": [_left(item, "id") for item in _of(listed, "task")],
+            "clearDecisions": [_left(item, "id") for item in _of(listed, "decision")],
+            "clearPreferences": [_left(item, "userId") for item in _of(listed, "preferences")],
         }
     )
 

@@ -12,6 +12,8 @@ from domain.recorded import Event, Recorded
 from infrastructure.payloads.codec import Codec
 from projections.current_state.v1.activity import SessionActivity
 from projections.current_state.v1.contexts import ContextTable
+from projections.current_state.v1.decisions import decision_table
+from projections.current_state.v1.preferences import PreferenceTable
 from projections.current_state.v1.reads import ReadCounts
 from projections.current_state.v1.rows import Table
 from projections.current_state.v1.sessions import session_table
@@ -34,6 +36,8 @@ class CurrentState:
             session_table(codec),
             SessionActivity(),
             task_table(codec),
+            decision_table(codec),
+            PreferenceTable(codec),
         ]
 
     async def set_up(self, connection: AsyncConnection[Any]) -> None:

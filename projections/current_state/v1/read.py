@@ -38,6 +38,8 @@ _KNOWN_READS = load(__file__, "known_reads")
 _CLEAR_CONTEXTS = load(__file__, "clear_contexts")
 _CLEAR_SESSIONS = load(__file__, "clear_sessions")
 _CLEAR_TASKS = load(__file__, "clear_tasks")
+_CLEAR_DECISIONS = load(__file__, "clear_decisions")
+_CLEAR_PREFERENCES = load(__file__, "clear_preferences")
 _SESSIONS_OF_USER = load(__file__, "sessions_of_user")
 
 _attributes: msgspec.msgpack.Decoder[Attributes] = msgspec.msgpack.Decoder(Attributes)
@@ -159,6 +161,15 @@ class CurrentStateReader(Reader):
         """The ids of the tasks of these sessions that are stored in the clear."""
         wanted = {"tenant_id": tenant_id, "session_ids": list(session_ids)}
         return [row[0] for row in await self.fetch(_CLEAR_TASKS, wanted)]
+
+    async def clear_decisions(self, tenant_id: int, session_ids: Sequence[str], user_id: str | None) -> list[str]:
+        """The ids of the decisions of these sessions, and of that user, that are stored in the clear."""
+        wanted = {"tenant_id": tenant_id, "session_ids": list(session_ids), "user_id": user_id}
+        return [row[0] for row in await self.fetch(_CLEAR_DECISIONS, wanted)]
+
+    async def clear_preferences(self, tenant_id: int, user_id: str | None) -> list[str]:
+        """The user again, if some of their preferences are stored in the clear."""
+        return [row[0] for row in await self.fetch(_CLEAR_PREFERENCES, {"tenant_id": tenant_id, "user_id": user_id})]
 
     async def sessions_of_user(self, tenant_id: int, user_id: str) -> list[str]:
         """The ids of a user's sessions."""

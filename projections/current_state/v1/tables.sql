@@ -101,5 +101,65 @@ CREATE INDEX IF NOT EXISTS tasks_project   ON current_state_v1.tasks (tenant_id,
 CREATE INDEX IF NOT EXISTS tasks_code_area ON current_state_v1.tasks (tenant_id, code_area);
 CREATE INDEX IF NOT EXISTS tasks_files     ON current_state_v1.tasks USING gin (files);
 
+CREATE TABLE IF NOT EXISTS current_state_v1.decisions (
+    tenant_id        integer          NOT NULL,
+    stream_id        uuid             NOT NULL,
+    decision_id      text COLLATE "C" NOT NULL,
+    created_position bigint           NOT NULL,
+    session_id       text             NOT NULL,
+    task_id          text,
+    agent_id         text,
+    user_id          text,
+    type             text             NOT NULL,
+    -- Of an encrypted decision these four tell nothing.
+    context_hash     text COLLATE "C",
+    features         text[]           NOT NULL,
+    outcome          text,
+    autonomous       boolean,
+    created_at       timestamptz      NOT NULL,
+    -- The whole decision, as a payload.
+    document         bytea            NOT NULL,
+    PRIMARY KEY (tenant_id, stream_id)
+);
+
+CREATE INDEX IF NOT EXISTS decisions_created ON current_state_v1.decisions (tenant_id, created_position);
+CREATE INDEX IF NOT EXISTS decisions_session ON current_state_v1.decisions (tenant_id, session_id, created_position);
+CREATE INDEX IF NOT EXISTS decisions_task    ON current_state_v1.decisions (tenant_id, task_id, created_position);
+CREATE INDEX IF NOT EXISTS decisions_agent   ON current_state_v1.decisions (tenant_id, agent_id, created_position);
+CREATE INDEX IF NOT EXISTS decisions_user    ON current_state_v1.decisions (tenant_id, user_id, created_position);
+CREATE INDEX IF NOT EXISTS decisions_type    ON current_state_v1.decisions (tenant_id, type, created_position);
+CREATE INDEX IF NOT EXISTS decisions_outcome ON current_state_v1.decisions (tenant_id, outcome, created_position);
+CREATE INDEX IF NOT EXISTS decisions_context ON current_state_v1.decisions (tenant_id, context_hash, created_position);
+CREATE INDEX IF NOT EXISTS decisions_time    ON current_state_v1.decisions (tenant_id, created_at);
+
+-- Of each feature the decisions that have it, by age: so the newest of a feature are found however many there are. A GIN
+-- index over the arrays gives all of them, in no order.
+CREATE TABLE IF NOT EXISTS current_state_v1.decision_features (
+    tenant_id        integer          NOT NULL,
+    feature          text COLLATE "C" NOT NULL,
+    created_position bigint           NOT NULL,
+    stream_id        uuid             NOT NULL,
+    PRIMARY KEY (tenant_id, feature, created_position)
+);
+
+CREATE TABLE IF NOT EXISTS current_state_v1.preferences (
+    tenant_id        integer          NOT NULL,
+    stream_id        uuid             NOT NULL,
+    type             text COLLATE "C" NOT NULL,
+    key              text COLLATE "C" NOT NULL,
+    created_position bigint           NOT NULL,
+    user_id          text             NOT NULL,
+    -- Of an encrypted preference these two tell nothing.
+    explicit         boolean,
+    confidence       double precision,
+    -- The whole preference, as a payload.
+    document         bytea            NOT NULL,
+    PRIMARY KEY (tenant_id, stream_id, type, key)
+);
+
+CREATE INDEX IF NOT EXISTS preferences_created ON current_state_v1.preferences (tenant_id, created_position);
+CREATE INDEX IF NOT EXISTS preferences_user    ON current_state_v1.preferences (tenant_id, user_id, created_position);
+CREATE INDEX IF NOT EXISTS preferences_named   ON current_state_v1.preferences (tenant_id, type, key, created_position);
+
 GRANT USAGE ON SCHEMA current_state_v1 TO contextline_api;
 GRANT SELECT ON ALL TABLES IN SCHEMA current_state_v1 TO contextline_api;

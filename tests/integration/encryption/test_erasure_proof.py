@@ -28,7 +28,7 @@ LAST = SNAPSHOT_EVENTS + 4
 
 
 class Story:
-    """Contexts and a session full of marks: wherever text can stand, in every kind of event, and in a long history."""
+    """Contexts, a decision and a session with marks wherever text can stand, in every event, in a long history."""
 
     def __init__(self, api: Api, name: str, encrypt: bool) -> None:
         self._api, self._name, self._encrypt = api, name, encrypt
@@ -66,11 +66,26 @@ class Story:
         # Above the limits of what is compressed, and of what is kept as a value by itself.
         long = " ".join(self._mark("long") for _ in range(2_000))
         await api.stored(f"{key}-long", long, encrypt=encrypt, **self._options())
+        await self._decide(encrypt)
         session = {"id": key, "data": self._data(), "metadata": {"m": self._mark("session")}, "encrypt": encrypt}
         created = await api.http.post("/api/sessions", json=session)
         assert created.status_code == 201, created.text
         ended = {"outcome": self._data(), "reason": self._mark("ended")}
         assert (await api.http.post(f"/api/sessions/complete/{key}", json=ended)).status_code == 200
+
+    async def _decide(self, encrypt: bool) -> None:
+        texts = {name: self._mark(name) for name in ("contextHash", "reasoning")}
+        lists = {"features": [self._mark("feature")], "alternatives": [self._mark("alternative")]}
+        body = {"id": self._name, "sessionId": self._name, "decision": self._data(), "encrypt": encrypt}
+        made = await self._api.http.post("/api/decisions", json={**body, **texts, **lists})
+        assert made.status_code == 201, made.text
+        for what, told in {
+            "outcome": {"outcome": "success", "details": self._data(), "reason": self._mark("outcome")},
+            "override": {"by": self._mark("by"), "instead": self._data(), "reason": self._mark("override")},
+            "feedback": {"score": 1, "by": self._mark("critic"), "comment": self._mark("comment")},
+        }.items():
+            answer = await self._api.http.post(f"/api/decisions/{what}/{self._name}", json=told)
+            assert answer.status_code == 200, answer.text
 
 
 @pytest.fixture
@@ -121,12 +136,13 @@ async def test_nothing_of_an_erased_session_is_left_in_any_file_table_or_dump(
         assert await count(url, "SELECT count(*) AS n FROM contextline.large_values") >= 2
         dump_before, store_before = data_folder.dump(), (data_folder.keys / FILE_NAME).read_bytes()
         wrapped = data_folder.wrapped_keys()
-        assert len(wrapped) == 5
+        assert len(wrapped) == 6
 
         answer = await api.http.post("/api/sessions/erase/sealed", json={"reason": "asked for"})
         assert answer.status_code == 200, answer.text
         told = answer.json()
         assert (told["erasedContexts"], told["erasedSessions"], told["clearTotal"]) == (3, 1, 0)
+        assert told["erasedDecisions"] == 1
         await api.keys()
         data_folder.checkpoint()
 
@@ -156,6 +172,7 @@ async def everything_erased_is_gone(api: Api) -> None:
         await refused(api, api.get(key), 410, "context-erased")
         await refused(api, api.get(key, version=1), 410, "context-erased")
     await refused(api, api.http.get("/api/sessions/get/sealed"), 410, "session-erased")
+    await refused(api, api.http.get("/api/decisions/get/sealed"), 410, "decision-erased")
 
 
 def no_key_is_left(data_folder: DataFolder, wrapped: list[bytes]) -> None:
@@ -196,7 +213,7 @@ async def an_old_key_store_gives_nothing_back(
     data_folder: DataFolder, store: bytes, clock: MovableClock, settings: dict[str, Any]
 ) -> None:
     await asyncio.to_thread((data_folder.keys / FILE_NAME).write_bytes, store)
-    assert len(data_folder.wrapped_keys()) == 5
+    assert len(data_folder.wrapped_keys()) == 6
     async with processes(data_folder.postgres.url(), clock, settings) as (api, _):
         end = await api.log_end()
         await everything_erased_is_gone(api)

@@ -54,6 +54,8 @@ async def test_the_history_tells_who_changed_what_when_and_why(api: Api, clock: 
         "toVersion": None,
         "diff": [{"op": "replace", "path": "/n", "value": 2}],
         "attributes": {},
+        "resolutions": [],
+        "conflicts": [],
         "erased": False,
     }
 

@@ -11,8 +11,16 @@ import msgspec
 import pytest
 
 from application.contexts import ContextRef
-from domain.contexts.commands import DeleteContext, RollBackContext, StoreContext, UpdateContext
+from domain.contexts.commands import (
+    DeleteContext,
+    ResolveConflict,
+    RollBackContext,
+    StoreContext,
+    SynchronizeContext,
+    UpdateContext,
+)
 from domain.contexts.events import AttributeChanges, Attributes
+from domain.contexts.strategies import Policy
 from domain.errors import ContextlineError
 from domain.recorded import Event, Origin, Recorded
 from domain.values import identical
@@ -50,13 +58,14 @@ def fold(events: Sequence[Recorded[Event]]) -> dict[str, dict[Any, dict[str, Any
             row |= {**here, "updated_at": at}
             if "data" in told:
                 row["data"] = told["data"]
-            else:
+            elif "patch" in told:
                 row["data"] = jsonpatch.JsonPatch(told["patch"]).apply(copy.deepcopy(row["data"]))
-            row["attributes"] |= {
-                name: value
-                for name, value in msgspec.structs.asdict(told["attributes"]).items()
-                if value is not msgspec.UNSET
-            }
+            if "attributes" in told:
+                row["attributes"] |= {
+                    name: value
+                    for name, value in msgspec.structs.asdict(told["attributes"]).items()
+                    if value is not msgspec.UNSET
+                }
             ttl = row["attributes"]["ttl"]
             row["expires_at"] = None if ttl is None else at + timedelta(seconds=ttl)
     for stream, row in contexts.items():
@@ -72,6 +81,7 @@ class Load:
     def __init__(self, seed: int, services: Services, clock: MovableClock) -> None:
         self._rng, self._clock = random.Random(seed), clock
         self._contexts, self._accesses = services.contexts, services.accesses
+        self._synchronizing = services.synchronizing
 
     def _document(self, depth: int = 3) -> Any:
         rng = self._rng
@@ -111,7 +121,7 @@ class Load:
         self._clock.advance(rng.choice([0, 0.000001, 1, 7]))
         ref = ContextRef("default", rng.choice(["", "n"]), f"k{rng.randrange(12)}")
         kinds = ["store", "store", "update", "update", "update", "patch", "set", "delete", "back"]
-        match rng.choice([*kinds, "read", "read", "read", "record"]):
+        match rng.choice([*kinds, "read", "read", "read", "record", "sync", "sync", "resolve"]):
             case "store":
                 command = StoreContext(
                     namespace=ref.namespace,
@@ -136,6 +146,16 @@ class Load:
                 await self._contexts.delete(ref, DeleteContext(), NOBODY)
             case "back":
                 await self._contexts.roll_back(ref, rng.randrange(1, 9), RollBackContext(), NOBODY)
+            case "sync":
+                policy = Policy(strategy=rng.choice(["auto", "user_decides"]))
+                base = rng.randrange(9)
+                state = SynchronizeContext(data=self._document(), base_version=base, policy=policy)
+                await self._synchronizing.synchronize(ref, state, NOBODY)
+            case "resolve":
+                take: Any = rng.choice(["ours", "theirs", "value"])
+                for conflict in (await self._synchronizing.conflicts(ref)).conflicts:
+                    decided = ResolveConflict(conflict_id=conflict, take=take, value=self._document(1))
+                    await self._synchronizing.resolve(ref, decided, NOBODY)
             case "read":
                 await self._contexts.get(ref)
             case "record":
@@ -159,6 +179,8 @@ async def test_the_rows_are_what_a_fold_of_the_log_gives_however_the_log_is_cut(
     await Load(seed, api.services, clock).run(300)
     expected = fold(await store.reader.log(0, 10_000))
     assert len(expected["contexts"]) > 5
+    kinds = {type(recorded.event).__name__ for recorded in await store.reader.log(0, 10_000)}
+    assert kinds >= {"ContextSynchronized", "ConflictsOpened", "ConflictResolved"}
     assert any(row["access_count"] > 1 for row in expected["contexts"].values())
     for batch in (1, 7, 1_000):
         await catch_up(database_url, clock, await store.end(), batch=batch)

@@ -15,7 +15,7 @@ from domain.contexts.context import Context
 from domain.values import identical
 from infrastructure.eventstore.snapshots import PostgresSnapshots
 from infrastructure.payloads.codec import Codec
-from projections.current_state.v1 import contexts, known, read
+from projections.current_state.v1 import contexts, known, read, reader
 from projections.current_state.v1.project import CurrentState
 from tests.fixtures.clock import MovableClock
 from tests.fixtures.http import Api, open_api, refused, running_projection
@@ -206,14 +206,16 @@ async def test_a_page_of_large_data_is_shorter_and_the_next_one_goes_on(
     for number in range(9, 12):
         await opened.stored(f"k{number}", [f"{number} {n}" for n in range(90)], compress=False)
     await follow(url, clock, await opened.log_end())
-    monkeypatch.setattr(read, "PAGE_BYTES", 3 * 256 * 1024)
+    for module in (read, reader):
+        monkeypatch.setattr(module, "PAGE_BYTES", 3 * 256 * 1024)
     for order in ("created", "-created", "key"):
         pages = await opened.pages(include="data", order=order, limit=10)
         keys = [item["key"] for page in pages for item in page]
         assert sorted(keys) == sorted(f"k{n}" for n in range(12))
         assert len(pages) == 3
         assert len(await opened.pages(order=order, limit=10)) == 2
-    monkeypatch.setattr(read, "PAGE_BYTES", 10)
+    for module in (read, reader):
+        monkeypatch.setattr(module, "PAGE_BYTES", 10)
     assert [len(page) for page in await opened.pages(include="data")] == [1] * 12
 
 

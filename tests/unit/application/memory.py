@@ -38,16 +38,19 @@ class MemoryStore:
         await asyncio.sleep(0)
         if self.fails:
             raise self.fails.pop(0)
+        heads: dict[UUID, int] = {}
         for write in writes:
-            if (head := len(self.stream(write.stream_id))) != write.expected:
+            if (head := heads.get(write.stream_id, len(self.stream(write.stream_id)))) != write.expected:
                 self.conflicts += 1
                 raise VersionConflictError(write.expected, head)
+            heads[write.stream_id] = head + len(write.events)
         before = len(self.log)
         for write in writes:
             for version, event in enumerate(write.events, write.expected + 1):
                 position = len(self.log) + 1
                 size = 100
-                self.log.append(Recorded(event, 1, write.stream_id, version, position, self._clock(), origin, size))
+                whose = write.origin or origin
+                self.log.append(Recorded(event, 1, write.stream_id, version, position, self._clock(), whose, size))
         if self.unanswered:
             raise self.unanswered.pop(0)
         return self.log[before:]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import msgspec
 import pytest
 
 from domain.contexts.context import Context
+from domain.decisions.decision import Decision
+from domain.preferences.state import Preferences
 from domain.sessions.session import Session
 from domain.tasks.task import Task
 
@@ -15,10 +18,13 @@ from domain.tasks.task import Task
 SHAPES = {
     (Context, 1): "e0ee6ebee76b0e70",
     (Context, 2): "76902da5eb387eee",
+    (Context, 3): "67c85453b8ce6401",
     (Session, 1): "218e0269bc0e13c9",
     (Session, 2): "9193846c23a616fd",
     (Session, 3): "cb3c444227545761",
     (Task, 1): "3d37e36e994da4cb",
+    (Decision, 1): "6a0575a2824e402c",
+    (Preferences, 1): "c8b5042dcca619a2",
 }
 
 
@@ -27,6 +33,6 @@ def digest(kind: type[msgspec.Struct]) -> str:
     return hashlib.sha256(fields).hexdigest()[:16]
 
 
-@pytest.mark.parametrize("kind", [Context, Session, Task])
-def test_the_shape_of_a_state_is_known_by_its_number(kind: type[Context] | type[Session] | type[Task]) -> None:
+@pytest.mark.parametrize("kind", [Context, Session, Task, Decision, Preferences])
+def test_the_shape_of_a_state_is_known_by_its_number(kind: Any) -> None:
     assert SHAPES[kind, kind.SHAPE] == digest(kind)

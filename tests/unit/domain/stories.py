@@ -4,10 +4,22 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from domain.contexts import context as contexts
-from domain.contexts.commands import DeleteContext, RollBackContext, StoreContext, UpdateContext
+from domain.contexts.commands import (
+    DeleteContext,
+    ResolveConflict,
+    RollBackContext,
+    StoreContext,
+    SynchronizeContext,
+    UpdateContext,
+)
 from domain.contexts.context import Context
 from domain.contexts.events import Attributes
+from domain.contexts.resolving import resolve
+from domain.contexts.strategies import Policy
+from domain.contexts.synchronizing import synchronize
 from domain.recorded import Event, Origin, Recorded, stream_id
 from domain.sessions import session as sessions
 from domain.sessions.session import Session
@@ -43,10 +55,19 @@ class ContextStory:
 
     def _happened(self, events: Sequence[Event]) -> Event:
         (event,) = events
-        new = Recorded(event, 1, STREAM, len(self.events) + 1, 10 * (len(self.events) + 1), self.now, Origin())
-        self.events.append(new)
-        self.context = contexts.evolve(self.context, new)
+        self._all_happened(events)
         return event
+
+    def _all_happened(self, events: Sequence[Event]) -> None:
+        new = recorded(*events, after=len(self.events))
+        self.events += [msgspec.structs.replace(one, recorded_at=self.now) for one in new]
+        self.context = contexts.fold(self.context, self.events[len(self.events) - len(new) :])
+
+    def at_version(self, version: int) -> Context:
+        """The context as it was then."""
+        found = contexts.fold(None, self.events[:version])
+        assert found is not None
+        return found
 
     @property
     def current(self) -> Context:
@@ -75,10 +96,19 @@ class ContextStory:
         return self._happened(contexts.delete(self.context, DeleteContext(**command), self.now))
 
     def roll_back(self, version: int, **command: Any) -> Event:
-        earlier = contexts.fold(None, self.events[:version])
-        assert earlier is not None
         asked = RollBackContext(**command)
-        return self._happened(contexts.roll_back(self.context, asked, earlier, self.now))
+        return self._happened(contexts.roll_back(self.context, asked, self.at_version(version), self.now))
+
+    def synchronize(self, data: Any, base: int, policy: Policy | None = None, **command: Any) -> Sequence[Event]:
+        """All events that came of it; base 0: nothing was known."""
+        asked = SynchronizeContext(data=data, base_version=base, policy=policy or Policy(), **command)
+        events = synchronize(self.context, asked, self.at_version(base) if base else None, self.now)
+        self._all_happened(events)
+        return events
+
+    def resolve(self, conflict_id: str, take: Any, **command: Any) -> Event:
+        asked = ResolveConflict(conflict_id=conflict_id, take=take, **command)
+        return self._happened(resolve(self.context, asked, self.now))
 
 
 def session_after(*events: Event, seconds: float = 0) -> Session | None:

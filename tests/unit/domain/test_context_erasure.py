@@ -22,6 +22,7 @@ from domain.contexts.events import (
 )
 from domain.contexts.history import entries
 from domain.contexts.sealing import sealed_for
+from domain.contexts.strategies import Policy, Strategy
 from domain.erasure import Erased, Subject
 from domain.errors import ContextErasedError
 from domain.recorded import Event, Recorded
@@ -130,7 +131,7 @@ def test_events_are_encrypted_for_whom_the_context_belongs_to_after_them() -> No
 class Life:
     """A context's life as drawn: what may come next, and when."""
 
-    STEPS = ("store", "open", "update", "change", "roll_back", "delete", "erase", "expire")
+    STEPS = ("store", "open", "update", "change", "roll_back", "sync", "resolve", "delete", "erase", "expire")
 
     def __init__(self) -> None:
         self.story = ContextStory()
@@ -144,6 +145,11 @@ class Life:
                 story.store({"n": number}, encrypt=kind == "store", attributes=attributes)
             case "update" if live:
                 story.update({"m": number}, "merge", checkpoint=f"c{number}", reason="why")
+            case "sync" if live:
+                strategy: Strategy = "user_decides" if number % 2 else "auto"
+                story.synchronize({"n": -number, "m": -number}, 0, Policy(strategy=strategy))
+            case "resolve" if live and story.current.conflicts:
+                story.resolve(min(story.current.conflicts), "theirs" if number % 2 else "ours")
             case "change" if live:
                 story.change(attributes=AttributeChanges(session_id=f"s{number}"))
             case "roll_back" if live:

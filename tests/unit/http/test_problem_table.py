@@ -16,7 +16,12 @@ def descendants(kind: type[errors.ContextlineError]) -> Iterator[type[errors.Con
         yield from descendants(child)
 
 
-OURS = [kind for kind in descendants(errors.ContextlineError) if kind.__module__.startswith(("domain", "interfaces"))]
+# A batch's refusal is answered as the refusal that it carries: below.
+OURS = [
+    kind
+    for kind in descendants(errors.ContextlineError)
+    if kind.__module__.startswith(("domain", "interfaces")) and kind is not errors.BatchRefusedError
+]
 
 
 def status(kind: type[errors.ContextlineError]) -> int:
@@ -47,3 +52,23 @@ def test_what_may_succeed_later_says_when() -> None:
     answer = of_error(errors.OverloadedError("full"))
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
     assert "retry-after" not in of_error(errors.VersionConflictError(1, 2)).headers
+
+
+def test_the_refusal_of_an_operation_is_answered_as_it_would_be_alone_with_its_place() -> None:
+    refusal = errors.VersionConflictError(1, 2)
+    alone, among = (problems.problem_document(error) for error in (refusal, errors.BatchRefusedError(3, refusal)))
+    assert among == alone | {
+        "detail": f"operation 3 was refused, and so the whole batch: {refusal}",
+        "index": 3,
+        "errors": [{"pointer": "/operations/3", "detail": str(refusal)}],
+    }
+    broken = errors.BatchRefusedError(0, errors.InvalidInputError.at("/data/a", "is wrong"))
+    assert problems.problem_document(broken)["errors"] == [{"pointer": "/operations/0/data/a", "detail": "is wrong"}]
+    busy = of_error(errors.BatchRefusedError(0, errors.OverloadedError("full")))
+    assert (busy.status_code, busy.headers["retry-after"]) == (503, "1")
+
+
+def test_what_no_one_foresaw_is_told_without_its_words() -> None:
+    document = problems.problem_document(ValueError("secret"))
+    assert (document["status"], document["code"]) == (500, "internal-error")
+    assert "secret" not in str(document)

@@ -13,19 +13,24 @@ from uuid import UUID
 from msgspec import UNSET
 
 from domain.access.events import AccessesRecorded, ContextReads
+from domain.contexts.conflicts import Conflict, Resolution
 from domain.contexts.events import (
     AttributeChanges,
     Attributes,
+    ConflictResolved,
+    ConflictsOpened,
     ContextCreated,
     ContextDeleted,
     ContextErased,
     ContextReplaced,
     ContextRolledBack,
+    ContextSynchronized,
     ContextUpdated,
 )
 from domain.recorded import Event
 from domain.sessions.events import SessionCompleted, SessionCreated, SessionErased, SessionFailed
 from infrastructure.payloads.encryption import Seal
+from tests.unit.payloads.golden_decisions import DECISIONS
 from tests.unit.payloads.golden_work import WORK, WORK_LATER
 
 WITH_DICTIONARY = ("context-created", "context-replaced", "context-rolled-back", "context-updated", "session-created")
@@ -72,6 +77,12 @@ _ALL = Attributes(
     document_version="2.1.0",
     ttl=3600,
     metadata={"k": [1, {"n": None}]},
+)
+_RESOLUTION = Resolution(
+    pointer="/a~1b/~0", base=None, ours=[1], theirs=[2], strategy="merge", take="value", value=[1, 2]
+)
+_REMOVAL = Resolution(
+    pointer="/a", base=UNSET, ours=1, theirs=UNSET, strategy="last_write_wins", take="theirs", value=UNSET
 )
 _PLAIN = Attributes(
     session_id=None,
@@ -120,6 +131,7 @@ _NO_CHANGES = AttributeChanges(
 )
 
 GOLDEN: dict[str, tuple[Event, Event]] = {
+    **DECISIONS,
     **WORK,
     "context-created": (
         ContextCreated(
@@ -140,6 +152,27 @@ GOLDEN: dict[str, tuple[Event, Event]] = {
     "context-rolled-back": (
         ContextRolledBack(to_version=7, patch=_PATCH, attributes=_ALL, encrypted=False, **_WHY),
         ContextRolledBack(to_version=1, patch=[], attributes=_PLAIN, encrypted=False, **_NO_WHY),
+    ),
+    "context-synchronized": (
+        ContextSynchronized(
+            base_version=7, strategy="rule_based", patch=_PATCH, resolutions=(_RESOLUTION, _REMOVAL), **_WHY
+        ),
+        ContextSynchronized(base_version=0, strategy="auto", patch=[], resolutions=(), **_NO_WHY),
+    ),
+    "conflict-opened": (
+        ConflictsOpened(
+            base_version=7,
+            conflicts=(
+                Conflict(pointer="/a~1b/~0", base=None, ours=[1, 2.0], theirs=_DATA),
+                Conflict(pointer="", base=UNSET, ours=UNSET, theirs=UNSET),
+            ),
+            **_WHY,
+        ),
+        ConflictsOpened(base_version=0, conflicts=(), **_NO_WHY),
+    ),
+    "conflict-resolved": (
+        ConflictResolved(conflict_id="conf_7_0011223344556677", resolution=_RESOLUTION, patch=_PATCH, **_WHY),
+        ConflictResolved(conflict_id="conf_7_0011223344556677", resolution=_REMOVAL, patch=[], **_NO_WHY),
     ),
     "context-deleted": (ContextDeleted(**_WHY), ContextDeleted(**_NO_WHY)),
     "context-erased": (

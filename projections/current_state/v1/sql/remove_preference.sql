@@ -1,0 +1,2 @@
+DELETE FROM current_state_v1.preferences
+WHERE tenant_id = %(tenant_id)s AND stream_id = %(stream_id)s AND type = %(type)s AND key = %(key)s
