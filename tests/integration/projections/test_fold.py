@@ -121,7 +121,7 @@ class Load:
         self._clock.advance(rng.choice([0, 0.000001, 1, 7]))
         ref = ContextRef("default", rng.choice(["", "n"]), f"k{rng.randrange(12)}")
         kinds = ["store", "store", "update", "update", "update", "patch", "set", "delete", "back"]
-        match rng.choice([*kinds, "read", "read", "read", "record", "sync", "sync", "resolve"]):
+        match rng.choice([*kinds, "read", "read", "read", "record", "sync", "sync", "resolve", "resolve"]):
             case "store":
                 command = StoreContext(
                     namespace=ref.namespace,
