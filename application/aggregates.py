@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Generic, TypeVar
 from uuid import UUID
 
+import msgspec
+
 from application.cache import Entry, StateCache
 from application.footprint import Scale
 from application.ports import Clock, EventStore, Snapshots, SnapshotState, Write
@@ -115,15 +117,18 @@ class Aggregates(Generic[S]):
         fold: Callable[[S | None, Iterable[Recorded[Event]]], S | None],
         sealed_for: Callable[[S | None, Sequence[Event]], Subject | None],
         cache: StateCache,
+        session_of: Callable[[S | None, Sequence[Event]], str | None] = lambda state, events: None,
         complete: Callable[[S | None, Sequence[Event]], Sequence[Event]] = lambda _, events: events,
     ) -> None:
         """`sealed_for` tells whose key events are to be encrypted with that were decided on a state; None: nobody's.
 
+        `session_of` tells the session that they belong to, for commands that don't say in which session they are.
         `complete` adds to decided events what every command of that kind adds to them.
         """
         self.complete = complete
         self._kind, self._store, self._snapshots, self._clock = kind, store, snapshots, clock
         self._fold, self._sealed_for, self._cache, self._scale = fold, sealed_for, cache, Scale()
+        self._session_of = session_of
         # By number: a UUID's own hash is computed anew each time, in Python.
         self._turns: dict[int, _Line] = {}
 
@@ -163,7 +168,7 @@ class Aggregates(Generic[S]):
                     continue
                 write = self.write(stream, stream_name, state, events)
                 try:
-                    recorded = await self._store.append(tenant, [write], origin)
+                    recorded = await self._store.append(tenant, [write], self.origin(origin, state, events))
                 except VersionConflictError:
                     state, newest = await self.refresh(tenant, stream), True
                     continue
@@ -190,6 +195,12 @@ class Aggregates(Generic[S]):
         expected = state.version if state else 0
         events = self.complete(state, events)
         return Write(stream, stream_name, expected, events, self._sealed_for(state, events), origin)
+
+    def origin(self, origin: Origin, state: S | None, events: Sequence[Event]) -> Origin:
+        """Where a command came from, and the session that it is in: the one that it names, else that of its subject."""
+        if origin.session_id is None and (session_id := self._session_of(state, events)) is not None:
+            return msgspec.structs.replace(origin, session_id=session_id)
+        return origin
 
     def take(self, tenant: str, stream: UUID, state: S | None, recorded: Sequence[Recorded[Event]]) -> S | None:
         """The state after events that were appended to it."""

@@ -14,6 +14,7 @@ from application.histories import Histories, Place
 from application.ports import Clock, EventStore, Snapshots
 from application.together import Member
 from domain.contexts import context as aggregate
+from domain.contexts.belonging import session_of
 from domain.contexts.checkpoints import Checkpointing, named, with_due_checkpoint
 from domain.contexts.commands import DeleteContext, RollBackContext, StoreContext, UpdateContext
 from domain.contexts.context import Context, alive
@@ -64,6 +65,7 @@ class Contexts:
             aggregate.fold,
             sealed_for,
             cache,
+            session_of,
             lambda state, events: with_due_checkpoint(state, events, rule),
         )
         self._histories = Histories(self._contexts)

@@ -28,7 +28,14 @@ class Decisions:
         cache: StateCache | None = None,
     ) -> None:
         self._decisions: Aggregates[Decision] = Aggregates(
-            Decision, store, snapshots, clock, aggregate.fold, aggregate.sealed_for, cache or StateCache(clock)
+            Decision,
+            store,
+            snapshots,
+            clock,
+            aggregate.fold,
+            aggregate.sealed_for,
+            cache or StateCache(clock),
+            lambda decision, _: decision.session_id if decision else None,
         )
         self._new_id = new_id
 

@@ -15,6 +15,8 @@ from domain.preferences.events import PreferencesErased
 from domain.recorded import Event
 from domain.sessions import session as sessions
 from domain.sessions.events import SessionErased
+from domain.tasks import identity as tasks
+from domain.tasks.events import TaskErased
 
 
 class _Kind(NamedTuple):
@@ -32,6 +34,7 @@ def _context(stream_name: str) -> dict[str, str]:
 KINDS: dict[str, _Kind] = {
     "context": _Kind(ContextErased, _context),
     "session": _Kind(SessionErased, lambda name: {"session_id": sessions.parse_stream_name(name)}),
+    "task": _Kind(TaskErased, lambda name: {"task_id": tasks.parse_stream_name(name)}),
     "decision": _Kind(DecisionErased, lambda name: {"decision_id": decisions.parse_stream_name(name)}),
     "preferences": _Kind(PreferencesErased, lambda name: {"user_id": preferences.parse_stream_name(name)}),
 }

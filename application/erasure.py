@@ -98,7 +98,7 @@ class Erasure:
         return ErasedContext(done.version, done.position, clear)
 
     async def erase_session(self, tenant: str, session_id: str, reason: str | None, origin: Origin) -> ErasedAll:
-        """Erase a session, the contexts that are or were in it, and its decisions.
+        """Erase a session, the contexts that are or were in it, its tasks and its decisions.
 
         Raises:
             NotFoundError: there is nothing of it.

@@ -51,7 +51,7 @@ class PendingErasure(NamedTuple):
 
 
 class LeftInTheClear(NamedTuple):
-    """What can't be erased: a context by its key and namespace, a session or decision by its id, a user's preferences.
+    """What can't be erased: a context by key and namespace, a session, task or decision by id, a user's preferences.
 
     `kind` is the first part of the stream's name; `versions` are ranges, None for all.
     """
@@ -170,7 +170,7 @@ class Directory(Protocol):
     """Who has what, from a read model; each answer has everything that was acknowledged before it was asked for."""
 
     async def clear_of_session(self, tenant: str, session_id: str) -> list[LeftInTheClear]:
-        """The contexts and decisions of a session, and the session itself, that are stored in the clear.
+        """The contexts, tasks and decisions of a session, and the session itself, that are stored in the clear.
 
         Raises:
             ReadModelBehindError: the read model does not get there in time.
@@ -202,5 +202,26 @@ class AccessTotals(Protocol):
 
         Raises:
             UnavailableError: the database is away.
+        """
+        ...
+
+
+class SessionActivity(Protocol):
+    """When sessions had their last command, from a read model that may lag.
+
+    UnavailableError from any of these: the database is away, or the read model is behind.
+    """
+
+    async def last_active(self, tenant: str, session_id: str, *, newest: bool) -> datetime | None:
+        """A session's last command; None where it knows of none.
+
+        `newest`: with everything that was acknowledged before the call.
+        """
+        ...
+
+    async def due(self, tenant: str, by: datetime, limit: int) -> Sequence[tuple[str, datetime]]:
+        """Live sessions that have expired by an instant, at most `limit`: their ids and last commands.
+
+        With everything that was acknowledged before the call.
         """
         ...

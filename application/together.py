@@ -6,9 +6,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from application.aggregates import ATTEMPTS, Aggregates
-from application.ports import Clock, EventStore
+from application.ports import Clock, EventStore, Write
 from domain.errors import ContextlineError, OverloadedError, VersionConflictError
 from domain.recorded import Event, Origin, Recorded, stream_id
 
@@ -99,7 +100,7 @@ class Together:
                     known, newest = states, True
                     continue
                 writes = [
-                    member.aggregates.write(stream, member.stream_name, step.state, step.events, step.origin)
+                    _write(member, stream, step, origin)
                     for (member, stream), steps in zip(pairs, decided, strict=True)
                     for step in steps
                     # What never was has no version to watch.
@@ -118,3 +119,9 @@ class Together:
                     outcomes.append(Outcome(after, mine))
                 return outcomes
         raise OverloadedError(f"the change met {ATTEMPTS} others on its way and was not made; try again")
+
+
+def _write(member: Member, stream: UUID, step: Step, origin: Origin) -> Write:
+    """What to append of a step. The session that it is in is its own, where the command doesn't name one."""
+    named = member.aggregates.origin(step.origin or origin, step.state, step.events)
+    return member.aggregates.write(stream, member.stream_name, step.state, step.events, named)

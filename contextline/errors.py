@@ -103,11 +103,19 @@ class ConflictNotFoundError(NotFoundError):
 
 
 class SessionNotFoundError(NotFoundError):
-    """There is no such session."""
+    """There is no such session, or it was deleted."""
 
 
 class SessionErasedError(SessionNotFoundError):
     """The session was erased: nothing of it can be read any more."""
+
+
+class TaskNotFoundError(NotFoundError):
+    """There is no such task."""
+
+
+class TaskErasedError(TaskNotFoundError):
+    """The task was erased with its session: nothing of it can be read any more."""
 
 
 class DecisionNotFoundError(NotFoundError):
@@ -208,6 +216,37 @@ class IllegalTransitionError(ConflictError):
         return list(self.problem.get("allowed") or ())
 
 
+class SessionStatusError(ConflictError):
+    """The session's status does not allow what was to be done in it."""
+
+    @property
+    def current_status(self) -> str | None:
+        """The status that the session has."""
+        return self.problem.get("currentStatus")
+
+
+class DependenciesNotMetError(ConflictError):
+    """Something that the task depends on is not completed."""
+
+    @property
+    def dependencies(self) -> dict[str, str]:
+        """The tasks that are not completed, by id, and the status of each."""
+        return {item["id"]: item["status"] for item in self.problem.get("dependencies") or ()}
+
+
+class TaskCycleError(ConflictError):
+    """A task would depend on itself, or be a part of itself."""
+
+    @property
+    def cycle(self) -> list[str]:
+        """The ids on the way from the task back to itself."""
+        return list(self.problem.get("cycle") or ())
+
+
+class SessionNotDueError(ConflictError):
+    """The session has not expired."""
+
+
 class TooManyPreferencesError(ConflictError):
     """The user has as many preferences as can be kept (1,000). Clear some."""
 
@@ -290,6 +329,12 @@ BY_CODE: dict[str, type[ContextlineError]] = {
     "conflict-not-found": ConflictNotFoundError,
     "session-not-found": SessionNotFoundError,
     "session-erased": SessionErasedError,
+    "task-not-found": TaskNotFoundError,
+    "task-erased": TaskErasedError,
+    "session-status": SessionStatusError,
+    "dependencies-not-met": DependenciesNotMetError,
+    "task-cycle": TaskCycleError,
+    "not-due": SessionNotDueError,
     "decision-not-found": DecisionNotFoundError,
     "decision-erased": DecisionErasedError,
     "preference-not-found": PreferenceNotFoundError,

@@ -162,6 +162,17 @@ class ListFilters(TypedDict, total=False):
     updated_to: datetime | None
 
 
+class CommandOptions(TypedDict, total=False):
+    """Options of every command on a session or a task: who gives it and why, and on which version it was based."""
+
+    expected_version: int | None
+    reason: str | None
+    changed_by: str | None
+    agent_id: str | None
+    causation_id: str | None
+    correlation_id: str | None
+
+
 class DecisionOptions(TypedDict, total=False):
     """Options of `make_decision`; left out: nothing is said of it.
 
@@ -202,3 +213,38 @@ class DecisionFilters(TypedDict, total=False):
     features: Sequence[str] | None
     created_from: datetime | None
     created_to: datetime | None
+
+
+class TaskOptions(TypedDict, total=False):
+    """What a task is beside its description; left out: the default when it is created, as it was when it is updated.
+
+    `parent_id` and `dependencies` are tasks of the same session; `code_area` is a directory; a higher `priority` (5)
+    comes first.
+    """
+
+    type: str
+    parent_id: str | None
+    dependencies: Sequence[str]
+    files: Sequence[str]
+    project: str | None
+    code_area: str | None
+    priority: int
+    parameters: dict[str, Any]
+
+
+class UpdateTaskOptions(TaskOptions, CommandOptions, total=False):
+    """Options of `update_task`."""
+
+    description: str
+
+
+class TaskFilters(TypedDict, total=False):
+    """What to list; None asks nothing. `code_area`: that directory and all below it; `file`: tasks that involve it."""
+
+    session_id: str | None
+    status: str | None
+    type: str | None
+    parent_id: str | None
+    project: str | None
+    code_area: str | None
+    file: str | None

@@ -6,7 +6,7 @@ has is told by one table in `interfaces/http/problems.py`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 
@@ -73,7 +73,7 @@ class ConflictNotFoundError(NotFoundError):
 
 
 class SessionNotFoundError(NotFoundError):
-    """There is no such session."""
+    """There is no such session, or it was deleted."""
 
     code = "session-not-found"
 
@@ -82,6 +82,18 @@ class SessionErasedError(SessionNotFoundError):
     """The session was erased: its key was destroyed, and nothing of it can be read."""
 
     code = "session-erased"
+
+
+class TaskNotFoundError(NotFoundError):
+    """There is no such task."""
+
+    code = "task-not-found"
+
+
+class TaskErasedError(TaskNotFoundError):
+    """The task was erased with its session: its key was destroyed, and nothing of it can be read."""
+
+    code = "task-erased"
 
 
 class DecisionNotFoundError(NotFoundError):
@@ -265,6 +277,55 @@ class IllegalTransitionError(ConflictError):
     def details(self) -> dict[str, Any]:
         """The current status and what can follow it."""
         return {"currentStatus": self.status, "allowed": list(self.allowed)}
+
+
+class SessionStatusError(ConflictError):
+    """The session's status does not allow what was to be done in it."""
+
+    code = "session-status"
+
+    def __init__(self, session_id: str, status: str, needed: Sequence[str], what: str) -> None:
+        self.session_id, self.status, self.needed = session_id, status, tuple(needed)
+        super().__init__(f"session {session_id!r} is {status}; {what} needs one that is {' or '.join(needed)}")
+
+    def details(self) -> dict[str, Any]:
+        """The session, its status and those that would do."""
+        return {"sessionId": self.session_id, "currentStatus": self.status, "needed": list(self.needed)}
+
+
+class DependenciesNotMetError(ConflictError):
+    """Something that the task depends on is not completed."""
+
+    code = "dependencies-not-met"
+
+    def __init__(self, task_id: str, unmet: Mapping[str, str]) -> None:
+        self.unmet = dict(unmet)
+        told = ", ".join(f"{each!r} is {status}" for each, status in unmet.items())
+        super().__init__(f"task {task_id!r} can't be started before all that it depends on is completed: {told}")
+
+    def details(self) -> dict[str, Any]:
+        """What is not completed, and the status that each has."""
+        return {"dependencies": [{"id": each, "status": status} for each, status in self.unmet.items()]}
+
+
+class TaskCycleError(ConflictError):
+    """A task would depend on itself, or be a part of itself."""
+
+    code = "task-cycle"
+
+    def __init__(self, message: str, way: Sequence[str]) -> None:
+        self.way = tuple(way)
+        super().__init__(message)
+
+    def details(self) -> dict[str, Any]:
+        """The way from the task back to itself."""
+        return {"cycle": list(self.way)}
+
+
+class NotDueError(ConflictError):
+    """The session has not expired: there was a command in it, or it never expires."""
+
+    code = "not-due"
 
 
 class TooManyPreferencesError(ConflictError):

@@ -45,6 +45,15 @@ class Settings(BaseSettings):
     auto_checkpoints_kept: int = Field(
         10, ge=1, le=1000, description="Automatic checkpoints of a context that are kept; the newest."
     )
+    session_timeout: int | None = Field(
+        3600,
+        ge=1,
+        le=1_000_000_000,
+        description="Seconds without a command in it after which a session expires; or never.",
+    )
+    expiry_interval: float | None = Field(
+        60.0, gt=0, description="Seconds between looks for sessions whose expiry is to be recorded; or never."
+    )
     compress_above: int = Field(
         1024, ge=0, description="Bytes above which a payload is compressed without a dictionary."
     )

@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from application.access import Accesses
+from application.activity import Activities, RecentCommands
 from application.batching import Batches
 from application.branches import Branches
 from application.cache import StateCache
@@ -23,8 +24,9 @@ from application.decisions import Decisions
 from application.erasure import Erasure
 from application.ports import Clock, KnownReads
 from application.preferences import UserPreferences
-from application.sessions import Sessions
+from application.sessions import AT_ONCE, Sessions
 from application.synchronizing import Synchronizing
+from application.tasks import Tasks
 from application.together import Together
 from domain.contexts.checkpoints import Checkpointing
 from domain.errors import UnavailableError
@@ -42,11 +44,14 @@ from infrastructure.payloads.compression import Compression
 from infrastructure.postgres.connections import API, PROJECTION, connect
 from infrastructure.postgres.database import Database
 from infrastructure.settings import Settings
+from interfaces.activity import CurrentStateActivity
 from interfaces.directory import CurrentStateDirectory
 from projections.current_state.v1.project import CurrentState
 from projections.current_state.v1.read import CurrentStateReader
 from projections.current_state.v1.read_decisions import DecisionReader
 from projections.current_state.v1.read_preferences import PreferenceReader
+from projections.current_state.v1.read_sessions import SessionReader
+from projections.current_state.v1.read_tasks import TaskReader
 from projections.engine.projection import Projection
 from projections.engine.registry import Registry
 from projections.engine.runner import Runner
@@ -75,11 +80,14 @@ class Services:
     synchronizing: Synchronizing
     batches: Batches
     sessions: Sessions
+    tasks: Tasks
     decisions: Decisions
     preferences: UserPreferences
     cache: StateCache
     accesses: Accesses
     current_state: CurrentStateReader
+    session_rows: SessionReader
+    task_rows: TaskReader
     decision_rows: DecisionReader
     preference_rows: PreferenceReader
     registry: Registry
@@ -112,7 +120,7 @@ async def _running(work: Coroutine[Any, Any, None], name: str) -> AsyncIterator[
 async def services(settings: Settings, url: str, clock: Clock = utc_now) -> AsyncIterator[Services]:
     """The API's services on a database, opened and closed again."""
     compression = Compression(settings.compress_above, with_dictionaries=settings.compression_dictionaries)
-    keys = open_keys(settings, clock)
+    keys, recent = open_keys(settings, clock), RecentCommands()
     async with AsyncExitStack() as stack:
         if keys:
             stack.callback(keys.close)
@@ -125,6 +133,7 @@ async def services(settings: Settings, url: str, clock: Clock = utc_now) -> Asyn
                 limits=Limits(queue=settings.append_queue, patience=settings.append_patience),
                 codec=Codec(compression, keys, settings.large_value_bytes),
                 keys=keys,
+                heard=recent.note,
             )
         )
         await stack.enter_async_context(
@@ -152,6 +161,12 @@ async def services(settings: Settings, url: str, clock: Clock = utc_now) -> Asyn
                 batch=settings.access_batch,
             )
         )
+        session_rows = SessionReader(store.database, clock, Codec(keys=keys))
+        activity = CurrentStateActivity(store, session_rows, registry, settings.read_timeout)
+        sessions = Sessions(store, snapshots, clock, lambda: f"sess_{uuid4().hex}", cache, Activities(activity, recent))
+        if settings.expiry_interval is not None:
+            expiries = _record_expiries(sessions, store.tenants, settings.expiry_interval)
+            await stack.enter_async_context(_running(expiries, "expiries"))
         checkpointing = Checkpointing(settings.auto_checkpoint_interval, settings.auto_checkpoints_kept)
         contexts = Contexts(store, snapshots, clock, cache, accesses, checkpointing)
         yield Services(
@@ -163,12 +178,15 @@ async def services(settings: Settings, url: str, clock: Clock = utc_now) -> Asyn
             branches=Branches(contexts, Together(store, clock), clock),
             synchronizing=Synchronizing(contexts, clock),
             batches=Batches(contexts, Together(store, clock)),
-            sessions=Sessions(store, snapshots, clock, lambda: f"sess_{uuid4().hex}", cache),
+            sessions=sessions,
+            tasks=Tasks(store, snapshots, clock, sessions, lambda: f"task_{uuid4().hex}", cache),
             decisions=Decisions(store, snapshots, clock, lambda: f"dec_{uuid4().hex}", cache),
             preferences=UserPreferences(store, snapshots, clock, cache),
             cache=cache,
             accesses=accesses,
             current_state=current_state,
+            session_rows=session_rows,
+            task_rows=TaskReader(store.database, clock, Codec(keys=keys)),
             decision_rows=DecisionReader(store.database, clock, Codec(keys=keys)),
             preference_rows=PreferenceReader(store.database, clock, Codec(keys=keys)),
             registry=registry,
@@ -189,6 +207,20 @@ async def _finish_erasures(erasure: Erasure) -> None:
         except Exception:
             _log.exception("an erasure that was cut short could not be told to the log; trying again")
             await asyncio.sleep(10.0)
+
+
+async def _record_expiries(sessions: Sessions, tenants: Numbered, interval: float) -> None:
+    """Until cancelled: the expiry of sessions is recorded some time after it came."""
+    while True:
+        await asyncio.sleep(interval)
+        try:
+            for tenant in await tenants.names():
+                while len(await sessions.expire_due(tenant)) == AT_ONCE:
+                    pass
+        except UnavailableError as error:
+            _log.warning("sessions that have expired are not recorded yet: %s", error)
+        except Exception:
+            _log.exception("sessions that have expired could not be recorded; trying again")
 
 
 async def run_projections(settings: Settings, url: str, names: list[str], clock: Clock = utc_now) -> None:

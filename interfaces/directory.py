@@ -22,7 +22,7 @@ class CurrentStateDirectory:
         self._store, self._current_state, self._registry, self._timeout = store, current_state, registry, timeout
 
     async def clear_of_session(self, tenant: str, session_id: str) -> list[LeftInTheClear]:
-        """The contexts and decisions of a session, and the session itself, that are stored in the clear."""
+        """The contexts, tasks and decisions of a session, and the session itself, that are stored in the clear."""
         return await self._clear(tenant, await self._newest(tenant), [session_id], None)
 
     async def clear_of_user(self, tenant: str, user_id: str) -> list[LeftInTheClear]:
@@ -46,11 +46,13 @@ class CurrentStateDirectory:
         streams = [stream_id(tenant, stream_name(session_id)) for session_id in session_ids]
         contexts = await self._current_state.clear_contexts(tenant_id, session_ids, user_id)
         sessions = await self._current_state.clear_sessions(tenant_id, streams)
+        tasks = await self._current_state.clear_tasks(tenant_id, session_ids)
         decisions = await self._current_state.clear_decisions(tenant_id, session_ids, user_id)
         preferences = await self._current_state.clear_preferences(tenant_id, user_id)
         return [
             *(LeftInTheClear("context", key, namespace) for namespace, key in contexts),
             *(LeftInTheClear("session", session_id) for session_id in sessions),
+            *(LeftInTheClear("task", task_id) for task_id in tasks),
             *(LeftInTheClear("decision", decision_id) for decision_id in decisions),
             *(LeftInTheClear("preferences", owner) for owner in preferences),
         ]

@@ -1,4 +1,4 @@
-"""Writes what the reference tells from the code: settings, errors and calls. --check only says what is out of date."""
+"""Writes what the reference tells from the code: settings, statuses, errors, calls. --check tells what is stale."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from pydantic_core import PydanticUndefined
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from domain.sessions import lifecycle as sessions  # noqa: E402
+from domain.tasks import lifecycle as tasks  # noqa: E402
 from infrastructure.settings import Settings  # noqa: E402
 from interfaces.http.app import create_app  # noqa: E402
 from interfaces.http.problems import TABLE  # noqa: E402
@@ -76,6 +78,26 @@ def calls_table() -> str:
     return "\n".join(lines)
 
 
+def lifecycles_page() -> str:
+    lines = [
+        "# Statuses of sessions and tasks",
+        "",
+        "Written by `scripts/generate_reference.py` from `domain/sessions/lifecycle.py` and",
+        "`domain/tasks/lifecycle.py`, the tables that the code follows. A step that a table doesn't have is refused",
+        "(409, `illegal-transition`) with the current status and the statuses that can follow it. Erasing is no step",
+        "of their own: it can be done in any status, and nothing follows it.",
+    ]
+    for title, transitions in (("Sessions", sessions.TRANSITIONS), ("Tasks", tasks.TRANSITIONS)):
+        first = next(iter(transitions))
+        steps = list(dict.fromkeys(step for each in transitions.values() for step in each))
+        lines += ["", f"## {title}", "", "```mermaid", "stateDiagram-v2", f"    [*] --> {first}: create"]
+        lines += [f"    {status} --> {to}: {step}" for status, each in transitions.items() for step, to in each.items()]
+        lines += ["```", "", f"| | {' | '.join(steps)} |", "|---|" + "---|" * len(steps)]
+        for status, each in transitions.items():
+            lines.append(f"| **{status}** | {' | '.join(each.get(step, '') for step in steps)} |")
+    return "\n".join([*lines, ""])
+
+
 def with_section(page: str, name: str, content: str) -> str:
     start, end = f"<!-- {name}: generated -->", f"<!-- {name}: end -->"
     before, _, rest = page.partition(start)
@@ -89,6 +111,7 @@ def main() -> int:
     wanted = {
         ROOT / "docs/reference/settings.md": settings_page(),
         ROOT / ".env.example": env_example(),
+        ROOT / "docs/reference/lifecycles.md": lifecycles_page(),
         http: with_section(page, "calls", calls_table()),
     }
     stale = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]

@@ -10,11 +10,13 @@ from contextline._async.preferences import AsyncPreferenceCalls
 from contextline._async.sessions import AsyncSessionCalls
 from contextline._async.synchronizing import AsyncSynchronizingCalls
 from contextline._async.system import AsyncSystemCalls
+from contextline._async.tasks import AsyncTaskCalls
 
 
 class AsyncContextClient(
     AsyncContextCalls,
     AsyncSessionCalls,
+    AsyncTaskCalls,
     AsyncDecisionCalls,
     AsyncPreferenceCalls,
     AsyncErasingCalls,

@@ -11,11 +11,13 @@ from contextline._sync.preferences import PreferenceCalls
 from contextline._sync.sessions import SessionCalls
 from contextline._sync.synchronizing import SynchronizingCalls
 from contextline._sync.system import SystemCalls
+from contextline._sync.tasks import TaskCalls
 
 
 class ContextClient(
     ContextCalls,
     SessionCalls,
+    TaskCalls,
     DecisionCalls,
     PreferenceCalls,
     ErasingCalls,

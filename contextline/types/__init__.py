@@ -47,10 +47,19 @@ from contextline.types.decisions import (
     UserOverride,
     ValueTally,
 )
-from contextline.types.erasing import ErasedAll, ErasedContext, LeftContext, LeftDecision, LeftPreferences, LeftSession
+from contextline.types.erasing import (
+    ErasedAll,
+    ErasedContext,
+    LeftContext,
+    LeftDecision,
+    LeftPreferences,
+    LeftSession,
+    LeftTask,
+)
 from contextline.types.preferences import Candidate, Preference, Preferences, UserPreference
-from contextline.types.sessions import Session
+from contextline.types.sessions import DeletedSession, Session
 from contextline.types.system import HealthReport, ProjectionStatus
+from contextline.types.tasks import Task, TaskTree, TreeTask
 
 __all__ = [
     "BatchResult",
@@ -63,6 +72,7 @@ __all__ = [
     "ContextVersion",
     "Decision",
     "Deleted",
+    "DeletedSession",
     "DiffResult",
     "ErasedAll",
     "ErasedContext",
@@ -75,6 +85,7 @@ __all__ = [
     "LeftDecision",
     "LeftPreferences",
     "LeftSession",
+    "LeftTask",
     "MergeConflict",
     "Merged",
     "MissingSource",
@@ -98,6 +109,9 @@ __all__ = [
     "Summary",
     "Synchronized",
     "Tally",
+    "Task",
+    "TaskTree",
+    "TreeTask",
     "Updated",
     "UserOverride",
     "UserPreference",

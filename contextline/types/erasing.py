@@ -42,6 +42,13 @@ class LeftDecision(Result, frozen=True, kw_only=True):
     versions: list[tuple[int, int]] | None = None
 
 
+class LeftTask(Result, frozen=True, kw_only=True):
+    """A task that could not be erased, because it was stored in the clear: some versions, or all (None)."""
+
+    id: str
+    versions: list[tuple[int, int]] | None = None
+
+
 class LeftPreferences(Result, frozen=True, kw_only=True):
     """Preferences that could not be erased, as they were stored in the clear: some versions, or all (None)."""
 
@@ -54,11 +61,13 @@ class ErasedAll(Result, frozen=True, kw_only=True):
 
     erased_contexts: int
     erased_sessions: int
+    erased_tasks: int = 0
     erased_decisions: int = 0
     erased_preferences: int = 0
     position: int
     clear_total: int = 0
     clear_contexts: list[LeftContext] = []
     clear_sessions: list[LeftSession] = []
+    clear_tasks: list[LeftTask] = []
     clear_decisions: list[LeftDecision] = []
     clear_preferences: list[LeftPreferences] = []

@@ -9,7 +9,11 @@ from contextline.types.base import Result
 
 
 class Session(Result, frozen=True, kw_only=True):
-    """A session: `status` is "active", "completed" or "failed"; `outcome` and `reason` say how it ended."""
+    """A session: `status` is "active", "paused", "completed", "failed", "expired" or, in lists alone, "deleted".
+
+    `outcome` and `reason` say how it ended. Without a command in it for `timeout` seconds (None: never) it expires, at
+    `expires_at` unless another command comes; `last_active_at` is when the last one was, as far as it is known.
+    """
 
     id: str
     status: str
@@ -24,3 +28,15 @@ class Session(Result, frozen=True, kw_only=True):
     created_at: datetime
     updated_at: datetime
     ended_at: datetime | None = None
+    timeout: int | None = None
+    last_active_at: datetime | None = None
+    expires_at: datetime | None = None
+
+
+class DeletedSession(Result, frozen=True, kw_only=True):
+    """A session was deleted; its history stays, and its id is used up."""
+
+    id: str
+    deleted: bool = True
+    version: int
+    position: int

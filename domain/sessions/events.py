@@ -2,19 +2,49 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
+from msgspec import UNSET, UnsetType
+
+from domain.contexts.patches import Operation
 from domain.recorded import Event
 
 
 class SessionCreated(Event, frozen=True, kw_only=True, omit_defaults=True):
-    """An agent's or a user's session began."""
+    """A session began. `timeout`: the seconds without a command after which it expires; None: never."""
 
     session_id: str
     user_id: str | None = None
     data: dict[str, Any] = {}
     metadata: dict[str, Any] = {}
     encrypted: bool = False
+    timeout: int | None = None
+
+
+class SessionUpdated(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """What a session holds changed: `patch` (RFC 6902) is what was done to its data, however it was asked for.
+
+    `change_type` is how; None where the data stayed. What is UNSET stayed too.
+    """
+
+    change_type: str | None = None
+    patch: list[Operation] = []
+    metadata: dict[str, Any] | UnsetType = UNSET
+    timeout: int | None | UnsetType = UNSET
+    reason: str | None = None
+
+
+class SessionPaused(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """Work in a session stopped for a while."""
+
+    reason: str | None = None
+
+
+class SessionResumed(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """Work in a paused session goes on."""
+
+    reason: str | None = None
 
 
 class SessionCompleted(Event, frozen=True, kw_only=True, omit_defaults=True):
@@ -31,6 +61,18 @@ class SessionFailed(Event, frozen=True, kw_only=True, omit_defaults=True):
     reason: str | None = None
 
 
+class SessionExpired(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A session had no command for as long as its timeout. It ended at `expired_at`; this was recorded later."""
+
+    expired_at: datetime
+
+
+class SessionDeleted(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A session was deleted; its history stays, and its id is used up."""
+
+    reason: str | None = None
+
+
 class SessionErased(Event, frozen=True, kw_only=True, omit_defaults=True):
     """The keys of a session's encrypted versions were destroyed. Always stored in the clear, reason included.
 
@@ -43,11 +85,26 @@ class SessionErased(Event, frozen=True, kw_only=True, omit_defaults=True):
     keys: tuple[str, ...] = ()
 
 
-SessionEvent = SessionCreated | SessionCompleted | SessionFailed | SessionErased
+SessionEvent = (
+    SessionCreated
+    | SessionUpdated
+    | SessionPaused
+    | SessionResumed
+    | SessionCompleted
+    | SessionFailed
+    | SessionExpired
+    | SessionDeleted
+    | SessionErased
+)
 
 EVENTS: dict[str, type[Event]] = {
     "session-created": SessionCreated,
+    "session-updated": SessionUpdated,
+    "session-paused": SessionPaused,
+    "session-resumed": SessionResumed,
     "session-completed": SessionCompleted,
     "session-failed": SessionFailed,
+    "session-expired": SessionExpired,
+    "session-deleted": SessionDeleted,
     "session-erased": SessionErased,
 }

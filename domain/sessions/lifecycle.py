@@ -2,24 +2,49 @@
 
 from __future__ import annotations
 
-from domain.errors import IllegalTransitionError
+from domain.lifecycle import Transitions, take
 
-ACTIVE, COMPLETED, FAILED, ERASED = "active", "completed", "failed", "erased"
+ACTIVE, PAUSED, COMPLETED, FAILED = "active", "paused", "completed", "failed"
+EXPIRED, DELETED, ERASED = "expired", "deleted", "erased"
 
-TRANSITIONS: dict[str, tuple[str, ...]] = {
-    ACTIVE: (COMPLETED, FAILED),
-    COMPLETED: (),
-    FAILED: (),
-    ERASED: (),
+UPDATE, PAUSE, RESUME, COMPLETE, FAIL = "update", "pause", "resume", "complete", "fail"
+EXPIRE, DELETE = "expire", "delete"
+
+TRANSITIONS: Transitions = {
+    ACTIVE: {
+        UPDATE: ACTIVE,
+        PAUSE: PAUSED,
+        COMPLETE: COMPLETED,
+        FAIL: FAILED,
+        EXPIRE: EXPIRED,
+        DELETE: DELETED,
+    },
+    PAUSED: {
+        UPDATE: PAUSED,
+        RESUME: ACTIVE,
+        COMPLETE: COMPLETED,
+        FAIL: FAILED,
+        EXPIRE: EXPIRED,
+        DELETE: DELETED,
+    },
+    COMPLETED: {DELETE: DELETED},
+    FAILED: {DELETE: DELETED},
+    EXPIRED: {DELETE: DELETED},
+    DELETED: {},
+    ERASED: {},
 }
-"""From each status, those that can follow it. Erasing is no step of a session's own: it can be done in any status."""
+"""From each status, the steps and where they lead. Erasing is no step of a session's own: it can be done in any."""
+
+LIVE = tuple(status for status, steps in TRANSITIONS.items() if EXPIRE in steps)
+"""The statuses of a session that has not ended: those that can expire."""
+
+STEPS = tuple(dict.fromkeys(step for steps in TRANSITIONS.values() for step in steps))
 
 
-def check_transition(session_id: str, status: str, to: str) -> None:
-    """Refuse a step that the table doesn't have.
+def check_step(session_id: str, status: str, step: str) -> str:
+    """The status after a step.
 
     Raises:
-        IllegalTransitionError: it names the current status and what can follow it.
+        IllegalTransitionError: the table doesn't have it.
     """
-    if to not in TRANSITIONS[status]:
-        raise IllegalTransitionError(f"session {session_id!r}", status, TRANSITIONS[status])
+    return take(TRANSITIONS, f"session {session_id!r}", status, step)

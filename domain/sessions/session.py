@@ -1,26 +1,36 @@
-"""The Session aggregate: state, decisions and folding, as pure functions."""
+"""The Session aggregate: state and folding, as pure functions; `steps.py` decides."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
-from typing import Any, ClassVar
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET
 
 from domain.contexts.identity import name_fault
+from domain.contexts.patches import apply_patch
 from domain.erasure import Erased, Subject
 from domain.errors import (
-    AlreadyExistsError,
     InvalidInputError,
     SessionErasedError,
     SessionNotFoundError,
-    VersionConflictError,
 )
 from domain.recorded import Event, Recorded
-from domain.sessions.events import SessionCompleted, SessionCreated, SessionErased, SessionEvent, SessionFailed
-from domain.sessions.lifecycle import ACTIVE, COMPLETED, ERASED, FAILED, check_transition
+from domain.sessions.events import (
+    SessionCompleted,
+    SessionCreated,
+    SessionDeleted,
+    SessionErased,
+    SessionExpired,
+    SessionFailed,
+    SessionPaused,
+    SessionResumed,
+    SessionUpdated,
+)
+from domain.sessions.lifecycle import ACTIVE, COMPLETED, DELETED, ERASED, EXPIRED, FAILED, LIVE, PAUSED
 
 MAX_ID_LENGTH = 256
 """Of a session id, in Unicode code points."""
@@ -29,7 +39,7 @@ MAX_ID_LENGTH = 256
 class Session(msgspec.Struct, frozen=True, kw_only=True):
     """A session at one version."""
 
-    SHAPE: ClassVar[int] = 2
+    SHAPE: ClassVar[int] = 3
     """Raise it when the fields change: snapshots of another shape are ignored."""
 
     stream_id: UUID
@@ -46,25 +56,34 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: datetime
     ended_at: datetime | None
     encrypted: bool = False
+    timeout: int | None = None
+
+    def last_active(self, known: datetime | None = None) -> datetime:
+        """Its last command, of those of its own and one that is known from elsewhere. After its end none count."""
+        if self.status in LIVE:
+            return max(self.updated_at, known or self.updated_at)
+        ended_at = self.ended_at or self.updated_at
+        return ended_at - timedelta(seconds=self.timeout) if self.status == EXPIRED and self.timeout else ended_at
+
+    def expires_at(self, last_active: datetime | None = None) -> datetime | None:
+        """When it expires unless another command comes; None: never, or it has ended."""
+        if self.timeout is None or self.status not in LIVE:
+            return None
+        return self.last_active(last_active) + timedelta(seconds=self.timeout)
+
+    def at(self, moment: Moment) -> Session:
+        """As it is at that moment: expired when its time has passed, whether that is recorded by then or not."""
+        expires_at = self.expires_at(moment.last_active)
+        if expires_at is None or moment.now < expires_at:
+            return self
+        return msgspec.structs.replace(self, status=EXPIRED, ended_at=expires_at)
 
 
-class CreateSession(msgspec.Struct, frozen=True, kw_only=True):
-    """Begin a session under an id of the caller's choice or a made one."""
+class Moment(NamedTuple):
+    """When something is decided, and the last command in the session that is known of; None: its own alone."""
 
-    session_id: str
-    user_id: str | None = None
-    data: dict[str, Any] = {}
-    metadata: dict[str, Any] = {}
-    encrypt: bool = False
-
-
-class EndSession(msgspec.Struct, frozen=True, kw_only=True):
-    """Complete a session, or say that it failed."""
-
-    status: str
-    outcome: dict[str, Any] = {}
-    reason: str | None = None
-    expected_version: int | None = None
+    now: datetime
+    last_active: datetime | None = None
 
 
 def stream_name(session_id: str) -> str:
@@ -93,54 +112,27 @@ def check_id(session_id: str, pointer: str = "/sessionId") -> None:
         raise InvalidInputError.at(pointer, fault)
 
 
-def create(session: Session | None, command: CreateSession) -> list[SessionEvent]:
-    """Decide the beginning.
-
-    Raises:
-        AlreadyExistsError: that id was used before, also if that session has ended.
-    """
-    if session is not None:
-        raise AlreadyExistsError(f"session {session.id!r} exists and is {session.status}", session.version)
-    return [
-        SessionCreated(
-            session_id=command.session_id,
-            user_id=command.user_id,
-            data=command.data,
-            metadata=command.metadata,
-            encrypted=command.encrypt,
-        )
-    ]
-
-
-def end(session: Session | None, command: EndSession) -> list[SessionEvent]:
-    """Decide the end.
-
-    Raises:
-        SessionNotFoundError: there is no such session.
-        VersionConflictError: the expected version is not the current one.
-        IllegalTransitionError: it has ended already.
-    """
-    session = existing(session)
-    if command.expected_version not in (None, session.version):
-        assert command.expected_version is not None
-        raise VersionConflictError(command.expected_version, session.version)
-    check_transition(session.id, session.status, command.status)
-    kind = SessionCompleted if command.status == COMPLETED else SessionFailed
-    return [kind(outcome=command.outcome, reason=command.reason)]
-
-
 def existing(session: Session | None) -> Session:
     """The session, if there is one.
 
     Raises:
-        SessionNotFoundError: there is none.
+        SessionNotFoundError: there is none, or it was deleted.
         SessionErasedError: it was erased.
     """
     if session is None:
         raise SessionNotFoundError("there is no session with that id")
     if session.status == ERASED:
         raise SessionErasedError(f"the session was erased (version {session.version})")
+    if session.status == DELETED:
+        raise SessionNotFoundError(f"the session was deleted (version {session.version}); an id is used once")
     return session
+
+
+def session_of(session: Session | None, events: Sequence[Event]) -> str | None:
+    """Its own id: a command on a session is a command in it."""
+    if session is not None:
+        return session.id
+    return next((event.session_id for event in events if isinstance(event, SessionCreated)), None)
 
 
 def sealed_for(session: Session | None, events: Sequence[Event]) -> Subject | None:
@@ -172,6 +164,7 @@ def evolve(session: Session | None, recorded: Recorded[Event]) -> Session:
             updated_at=at,
             ended_at=None,
             encrypted=event.encrypted,
+            timeout=event.timeout,
         )
     if isinstance(event, SessionErased | Erased):
         session_id = event.session_id if isinstance(event, SessionErased) else parse_stream_name(event.stream_name)
@@ -180,17 +173,29 @@ def evolve(session: Session | None, recorded: Recorded[Event]) -> Session:
     if session.status == ERASED:
         # What came of it is gone.
         return _blank(session, recorded, session.id)
-    assert isinstance(event, SessionCompleted | SessionFailed)
-    return msgspec.structs.replace(
-        session,
-        status=COMPLETED if isinstance(event, SessionCompleted) else FAILED,
-        version=recorded.version,
-        position=recorded.position,
-        outcome=event.outcome,
-        reason=event.reason,
-        updated_at=at,
-        ended_at=at,
-    )
+    changes: dict[str, Any] = {"version": recorded.version, "position": recorded.position, "updated_at": at}
+    match event:
+        case SessionUpdated():
+            if event.patch:
+                changes["data"] = apply_patch(session.data, event.patch)
+            if event.metadata is not UNSET:
+                changes["metadata"] = event.metadata
+            if event.timeout is not UNSET:
+                changes["timeout"] = event.timeout
+        case SessionPaused():
+            changes |= {"status": PAUSED, "reason": event.reason}
+        case SessionResumed():
+            changes |= {"status": ACTIVE, "reason": event.reason}
+        case SessionCompleted() | SessionFailed():
+            status = COMPLETED if isinstance(event, SessionCompleted) else FAILED
+            changes |= {"status": status, "outcome": event.outcome, "reason": event.reason, "ended_at": at}
+        case SessionExpired():
+            changes |= {"status": EXPIRED, "reason": None, "ended_at": event.expired_at}
+        case SessionDeleted():
+            # Of what was deleted no state keeps the contents: a read model or a snapshot has no use for them.
+            changes |= {"status": DELETED, "data": {}, "metadata": {}, "outcome": {}, "reason": event.reason}
+            changes["ended_at"] = session.ended_at or at
+    return msgspec.structs.replace(session, **changes)
 
 
 def _blank(session: Session | None, recorded: Recorded[Event], session_id: str) -> Session:

@@ -38,6 +38,11 @@ class Numbered:
             await self._read()
         return self._names[number]
 
+    async def names(self) -> list[str]:
+        """All of them."""
+        await self._read()
+        return list(self._numbers)
+
     async def _read(self) -> None:
         for name, number in await self._database.fetch(self._select):
             self._numbers[name], self._names[number] = number, name

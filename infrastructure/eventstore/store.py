@@ -51,13 +51,17 @@ class PostgresEventStore:
         limits: Limits | None = None,
         codec: Codec | None = None,
         keys: KeyRing | None = None,
+        heard: Callable[[str, Origin, datetime], None] = lambda tenant, origin, at: None,
     ) -> None:
-        """`keys` are those that the codec reads with; without them nothing can be encrypted."""
+        """`keys` are those that the codec reads with; without them nothing can be encrypted.
+
+        `heard` is told of what was appended to each stream: the tenant, where it came from and when it was recorded.
+        """
         self.database = Database(url, API, pool_min=pool_min, pool_max=pool_max)
         self.tenants: Numbered = tenants(self.database)
         self.types: Numbered = event_types(self.database)
         self._kinds: dict[type[Event], _Kind] = {}
-        self._codec, self._keys = codec or Codec(), keys
+        self._codec, self._keys, self._heard = codec or Codec(), keys, heard
         self.large_values = LargeValues(self.database.fetch, self._codec)
         self.reader = LogReader(self.database, self.types, self._codec)
         self.writer = GroupCommit(lambda: connect(url, API), clock, limits)
@@ -107,6 +111,9 @@ class PostgresEventStore:
             streams.append(StreamAppend(write.stream_id, write.stream_name, write.expected, events))
         request = AppendRequest(tenant_id, streams, None, pieces)
         appended = await (self._append_large(request) if pieces else self.writer.append(request))
+        for write in writes:
+            if write.events:
+                self._heard(tenant, write.origin or origin, appended.recorded_at)
         recorded: list[Recorded[Event]] = []
         position = appended.first
         for write, stream, key_id in zip(writes, streams, key_ids, strict=True):

@@ -1,4 +1,4 @@
-"""Commands on contexts and sessions, through the HTTP API."""
+"""Commands on contexts, through the HTTP API."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from interfaces.cli.output import (
     print_diff,
     print_history,
     print_json,
-    session_table,
 )
 from interfaces.cli.processes import AsJson, Url
 
@@ -40,7 +39,7 @@ ChangeType = Literal["replace", "merge", "append", "mergePatch", "jsonPatch", "i
 
 def register(app: typer.Typer) -> None:
     """Add these commands."""
-    for command in (put, get, update, delete, history, versions, diff, rollback, sessions):
+    for command in (put, get, update, delete, history, versions, diff, rollback):
         app.command()(command)
     app.command("list")(list_contexts)
 
@@ -68,7 +67,7 @@ def put(
     url: Url = None,
 ) -> None:
     """Store a context; over a live one it replaces data and options."""
-    named = _named(
+    given = named(
         session_id=session,
         agent_id=agent,
         user_id=user,
@@ -83,7 +82,7 @@ def put(
     )
     value = read_json(data)
     with failing(), ContextClient(url) as client:
-        stored = client.store(key, value, namespace=namespace, only_if_absent=if_absent, **named, **_ttl(ttl))
+        stored = client.store(key, value, namespace=namespace, only_if_absent=if_absent, **given, **_ttl(ttl))
         if as_json:
             print_json(stored)
         else:
@@ -124,7 +123,7 @@ def update(
     url: Url = None,
 ) -> None:
     """Change a part of a context, or its options."""
-    named = _named(
+    given = named(
         tags=tag,
         checkpoint=checkpoint,
         expected_version=expected_version,
@@ -133,9 +132,9 @@ def update(
         reason=reason,
     )
     if data is not None:
-        named["data"] = read_json(data)
+        given["data"] = read_json(data)
     with failing(), ContextClient(url) as client:
-        changed = client.update(key, namespace=namespace, change_type=change, **named, **_ttl(ttl))
+        changed = client.update(key, namespace=namespace, change_type=change, **given, **_ttl(ttl))
         if as_json:
             print_json(changed)
         else:
@@ -152,9 +151,9 @@ def delete(
     url: Url = None,
 ) -> None:
     """Delete a context; its history stays."""
-    named = _named(expected_version=expected_version, changed_by=by, reason=reason)
+    given = named(expected_version=expected_version, changed_by=by, reason=reason)
     with failing(), ContextClient(url) as client:
-        deleted = client.delete(key, namespace=namespace, **named)
+        deleted = client.delete(key, namespace=namespace, **given)
         if as_json:
             print_json(deleted)
         else:
@@ -177,11 +176,11 @@ def list_contexts(
     url: Url = None,
 ) -> None:
     """List live contexts, by filters."""
-    named = _named(
+    given = named(
         namespace=namespace, session_id=session, agent_id=agent, user_id=user, type=kind, tags=tag, key_prefix=prefix
     )
     with failing(), ContextClient(url) as client:
-        page = client.list(order=order, limit=limit, cursor=cursor, include_data=data, **named)
+        page = client.list(order=order, limit=limit, cursor=cursor, include_data=data, **given)
         if as_json:
             print_json(page)
             return
@@ -252,35 +251,17 @@ def rollback(
 ) -> None:
     """Make a context what it was at a version; that is a new version."""
     target: int | str = int(version) if version.isdecimal() else version
-    named = _named(expected_version=expected_version, changed_by=by, reason=reason)
+    given = named(expected_version=expected_version, changed_by=by, reason=reason)
     with failing(), ContextClient(url) as client:
-        done = client.rollback(key, target, namespace=namespace, **named)
+        done = client.rollback(key, target, namespace=namespace, **given)
         if as_json:
             print_json(done)
         else:
             console.print(f"{key} is as at version {done.to_version} again, as version {done.version}", markup=False)
 
 
-def sessions(
-    status: Annotated[Literal["active", "completed", "failed"] | None, typer.Option(help="In this status.")] = None,
-    user: User = None,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-    as_json: AsJson = False,
-    url: Url = None,
-) -> None:
-    """List sessions, newest first."""
-    with failing(), ContextClient(url) as client:
-        page = client.list_sessions(status=status, user_id=user, limit=limit, cursor=cursor)
-        if as_json:
-            print_json(page)
-            return
-        console.print(session_table(list(page.items)))
-        if page.next_cursor:
-            console.print(f"There are more: --cursor {page.next_cursor}", style="dim", markup=False)
-
-
-def _named(**options: Any) -> dict[str, Any]:
+def named(**options: Any) -> dict[str, Any]:
+    """Those that were given."""
     return {name: value for name, value in options.items() if value is not None}
 
 

@@ -62,6 +62,7 @@ def _print_context(done: ErasedContext) -> None:
 
 def _print_all(what: str, done: ErasedAll) -> None:
     counts = [f"{done.erased_contexts} contexts", f"{done.erased_sessions} sessions"]
+    counts += [f"{done.erased_tasks} tasks"] if done.erased_tasks else []
     counts += [f"{done.erased_decisions} decisions"] if done.erased_decisions else []
     counts += ["preferences"] if done.erased_preferences else []
     console.print(f"Erased the {what}: {', '.join(counts)}", markup=False)
@@ -72,11 +73,13 @@ def _print_all(what: str, done: ErasedAll) -> None:
             console.print(f"  context {context.key}{place}{_versions(context.versions)}", markup=False)
         for session in done.clear_sessions:
             console.print(f"  session {session.id}{_versions(session.versions)}", markup=False)
+        for task in done.clear_tasks:
+            console.print(f"  task {task.id}{_versions(task.versions)}", markup=False)
         for decision in done.clear_decisions:
             console.print(f"  decision {decision.id}{_versions(decision.versions)}", markup=False)
         for preferences in done.clear_preferences:
             console.print(f"  preferences of {preferences.user_id}{_versions(preferences.versions)}", markup=False)
-        listed = len(done.clear_contexts) + len(done.clear_sessions)
+        listed = len(done.clear_contexts) + len(done.clear_sessions) + len(done.clear_tasks)
         listed += len(done.clear_decisions) + len(done.clear_preferences)
         if listed < done.clear_total:
             console.print(f"  and {done.clear_total - listed} more")

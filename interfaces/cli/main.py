@@ -8,7 +8,18 @@ from typing import Annotated
 
 import typer
 
-from interfaces.cli import branches, compression, contexts, decisions, erasure, keys, processes, synchronizing
+from interfaces.cli import (
+    branches,
+    compression,
+    contexts,
+    decisions,
+    erasure,
+    keys,
+    processes,
+    sessions,
+    synchronizing,
+    tasks,
+)
 
 app = typer.Typer(
     name="contextline",
@@ -41,6 +52,8 @@ decisions.register(app)
 synchronizing.register(app)
 branches.register(app)
 erasure.register(app)
+app.add_typer(sessions.app, name="sessions")
+app.add_typer(tasks.app, name="tasks")
 app.add_typer(compression.app, name="compression")
 app.add_typer(keys.app, name="keys")
 

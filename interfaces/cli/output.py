@@ -13,7 +13,7 @@ from rich.json import JSON
 from rich.table import Table
 from rich.text import Text
 
-from contextline import Context, DiffResult, HistoryEntry, Session
+from contextline import Context, DiffResult, HistoryEntry
 
 # A pipe has no width of its own; 80 columns would fold lines that a reader of the pipe wants whole.
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
@@ -63,18 +63,6 @@ def context_table(items: list[Context], with_data: bool) -> Table:
             moment(item.updated_at),
         ]
         table.add_row(*map(Text, cells), *([Text(compact(item.data, 60))] if with_data else []))
-    return table
-
-
-def session_table(items: list[Session]) -> Table:
-    """Sessions, a line each."""
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in ("session", "status", "user", "created", "ended", "outcome"):
-        table.add_column(name, overflow="ellipsis")
-    for item in items:
-        ended = moment(item.ended_at) if item.ended_at else ""
-        outcome = compact(item.outcome, 50) if item.outcome else ""
-        table.add_row(*map(Text, (item.id, item.status, item.user_id or "", moment(item.created_at), ended, outcome)))
     return table
 
 

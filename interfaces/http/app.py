@@ -27,6 +27,7 @@ from interfaces.http.routes import (
     sessions,
     synchronizing,
     system,
+    tasks,
 )
 
 
@@ -66,6 +67,7 @@ def create_app(settings: Settings, url: str, clock: Clock = utc_now) -> FastAPI:
         contexts.router,
         lists.router,
         sessions.router,
+        tasks.router,
         decisions.router,
         preferences.router,
         synchronizing.router,

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from domain.sessions.session import Session
+from domain.sessions.session import Moment, Session
 from interfaces.http.answers.base import Answer
 
 
-def session_document(session: Session) -> dict[str, Any]:
-    """A session."""
+def session_document(session: Session, moment: Moment | None = None) -> dict[str, Any]:
+    """A session as it is at a moment; without one, as a command on it has just left it."""
+    last_active = session.last_active(moment.last_active if moment else None)
     return {
         "id": session.id,
         "status": session.status,
@@ -25,6 +26,9 @@ def session_document(session: Session) -> dict[str, Any]:
         "createdAt": session.created_at,
         "updatedAt": session.updated_at,
         "endedAt": session.ended_at,
+        "timeout": session.timeout,
+        "lastActiveAt": last_active,
+        "expiresAt": session.expires_at(last_active),
     }
 
 
@@ -44,6 +48,18 @@ class SessionAnswer(Answer):
     created_at: datetime
     updated_at: datetime
     ended_at: datetime | None
+    timeout: int | None
+    last_active_at: datetime
+    expires_at: datetime | None
+
+
+class DeletedSessionAnswer(Answer):
+    """A session was deleted."""
+
+    id: str
+    deleted: bool
+    version: int
+    position: int
 
 
 class SessionPage(Answer):

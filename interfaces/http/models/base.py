@@ -98,6 +98,17 @@ class ChangeOptions(Body):
     correlation_id: Name | None = None
 
 
+class CommandRequest(Body):
+    """Who gives a command, why, in which session and on which version it was based; for what is not a context."""
+
+    expected_version: Version | None = Field(None, description="Refuse (409) unless this is the current version.")
+    changed_by: Name | None = Field(None, description="Who gives the command.")
+    agent_id: Name | None = Field(None, description="The agent that gives it.")
+    reason: Text | None = None
+    causation_id: Name | None = None
+    correlation_id: Name | None = None
+
+
 class Query(BaseModel):
     """A query string: numbers are read from text, unknown parameters are refused."""
 

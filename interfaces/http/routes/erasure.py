@@ -61,6 +61,13 @@ class LeftDecision(Answer):
     versions: list[tuple[int, int]] | None
 
 
+class LeftTask(Answer):
+    """A task that is in the clear: all of it, or these ranges of versions."""
+
+    id: str
+    versions: list[tuple[int, int]] | None
+
+
 class LeftPreferences(Answer):
     """A user's preferences that are in the clear: some of them, or these ranges of versions."""
 
@@ -73,12 +80,14 @@ class ErasedAllAnswer(Answer):
 
     erased_contexts: int
     erased_sessions: int
+    erased_tasks: int
     erased_decisions: int
     erased_preferences: int
     position: int
     clear_total: int
     clear_contexts: list[LeftContext]
     clear_sessions: list[LeftSession]
+    clear_tasks: list[LeftTask]
     clear_decisions: list[LeftDecision]
     clear_preferences: list[LeftPreferences]
 
@@ -116,7 +125,7 @@ async def erase_context(request: Request) -> Response:
 @router.post("/api/sessions/erase", **_SESSION)
 @router.post("/api/sessions/erase/{path_id:whole}", operation_id="erase_session_by_path", **_SESSION_BY_PATH)
 async def erase_session(request: Request) -> Response:
-    """Destroy the keys of a session, its decisions, and all contexts that are or were in it. Can't be undone."""
+    """Destroy the keys of a session, its tasks and decisions, and all contexts that are or were in it, for good."""
     session_id = one_of(request.path_params.get("path_id"), read_query(request, SessionQuery).id, "id")
     body = await read_body(request, EraseRequest)
     _refuse_preconditions(request)
@@ -137,12 +146,14 @@ def _answer(erased: ErasedAll) -> Response:
         {
             "erasedContexts": counts.get("context", 0),
             "erasedSessions": counts.get("session", 0),
+            "erasedTasks": counts.get("task", 0),
             "erasedDecisions": counts.get("decision", 0),
             "erasedPreferences": counts.get("preferences", 0),
             "position": erased.position,
             "clearTotal": len(erased.left),
             "clearContexts": [{"namespace": item.namespace} | _left(item, "key") for item in _of(listed, "context")],
             "clearSessions": [_left(item, "id") for item in _of(listed, "session")],
+            "clearTasks": [_left(item, "id") for item in _of(listed, "task")],
             "clearDecisions": [_left(item, "id") for item in _of(listed, "decision")],
             "clearPreferences": [_left(item, "userId") for item in _of(listed, "preferences")],
         }

@@ -62,7 +62,7 @@ async def list_sessions(request: Request) -> Response:
     wired, query = services(request), read_query(request, SessionListQuery)
     await wait_for_position(wired, query.min_position, query.timeout)
     tenant_id = await wired.store.tenants.number(TENANT)
-    sessions, cursor = await wired.current_state.list_sessions(
+    rows, cursor = await wired.session_rows.list_sessions(
         tenant_id, status=query.status, user_id=query.user_id, limit=query.limit, cursor=query.cursor
     )
-    return answer({"items": [session_document(session) for session in sessions], "nextCursor": cursor})
+    return answer({"items": [session_document(*row) for row in rows], "nextCursor": cursor})

@@ -10,12 +10,14 @@ from psycopg import AsyncConnection
 
 from domain.recorded import Event, Recorded
 from infrastructure.payloads.codec import Codec
+from projections.current_state.v1.activity import SessionActivity
 from projections.current_state.v1.contexts import ContextTable
 from projections.current_state.v1.decisions import decision_table
 from projections.current_state.v1.preferences import PreferenceTable
 from projections.current_state.v1.reads import ReadCounts
 from projections.current_state.v1.rows import Table
 from projections.current_state.v1.sessions import session_table
+from projections.current_state.v1.tasks import task_table
 
 _TABLES = (Path(__file__).parent / "tables.sql").read_bytes()
 
@@ -32,6 +34,8 @@ class CurrentState:
             ContextTable(codec),
             ReadCounts(),
             session_table(codec),
+            SessionActivity(),
+            task_table(codec),
             decision_table(codec),
             PreferenceTable(codec),
         ]

@@ -1,4 +1,4 @@
-"""Asking the current state: lists of contexts and sessions, by filters, page by page."""
+"""Asking the current state: lists of contexts, by filters, page by page."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from uuid import UUID
 import msgspec
 
 from domain.contexts.events import Attributes
-from domain.sessions.session import Session
 from domain.values import Json
 from infrastructure.payloads.header import is_encrypted
 from infrastructure.payloads.large_values import Values
@@ -35,17 +34,16 @@ _LISTS: dict[str, bytes] = {
     "-created": load(__file__, "list_contexts_newest"),
     "key": load(__file__, "list_contexts_by_key"),
 }
-_LIST_SESSIONS = load(__file__, "list_sessions")
 _KNOWN_READS = load(__file__, "known_reads")
 _CLEAR_CONTEXTS = load(__file__, "clear_contexts")
 _CLEAR_SESSIONS = load(__file__, "clear_sessions")
+_CLEAR_TASKS = load(__file__, "clear_tasks")
 _CLEAR_DECISIONS = load(__file__, "clear_decisions")
 _CLEAR_PREFERENCES = load(__file__, "clear_preferences")
 _SESSIONS_OF_USER = load(__file__, "sessions_of_user")
 
 _attributes: msgspec.msgpack.Decoder[Attributes] = msgspec.msgpack.Decoder(Attributes)
 _anything: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder()
-_session: msgspec.msgpack.Decoder[Session] = msgspec.msgpack.Decoder(Session)
 
 
 class ContextFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,7 +94,7 @@ class ReadsRow(NamedTuple):
 
 
 class CurrentStateReader(Reader):
-    """Contexts and sessions, and what of all is stored in the clear."""
+    """Contexts, and what of all is stored in the clear."""
 
     async def list_contexts(
         self, tenant_id: int, wanted: ContextFilter, *, order: Order, limit: int, cursor: str | None, with_data: bool
@@ -136,24 +134,6 @@ class CurrentStateReader(Reader):
         contexts = [self._context(tenant_id, row, values) for row in rows]
         return [context for context in contexts if context is not None], following
 
-    async def list_sessions(
-        self, tenant_id: int, *, status: str | None, user_id: str | None, limit: int, cursor: str | None
-    ) -> tuple[list[Session], str | None]:
-        """A page of sessions, newest first, and the cursor of the next one or None; with large data fewer than `limit`.
-
-        Raises:
-            InvalidInputError: the cursor is not one of a list of sessions.
-        """
-        return await self.page_of_documents(
-            _LIST_SESSIONS,
-            {"status": status, "user_id": user_id},
-            "session",
-            _session,
-            tenant_id=tenant_id,
-            limit=limit,
-            cursor=cursor,
-        )
-
     async def known_reads(self, tenant_id: int, context_ids: Sequence[UUID]) -> tuple[int, list[ReadsRow]]:
         """How often contexts were read, and the position up to which that is known: none where it was never built."""
         wanted = {"tenant_id": tenant_id, "context_ids": Uuids(context_ids)}
@@ -176,6 +156,11 @@ class CurrentStateReader(Reader):
         """Which of these sessions, named by their streams, are stored in the clear; their ids."""
         wanted = {"tenant_id": tenant_id, "stream_ids": Uuids(stream_ids)}
         return [row[0] for row in await self.fetch(_CLEAR_SESSIONS, wanted)]
+
+    async def clear_tasks(self, tenant_id: int, session_ids: Sequence[str]) -> list[str]:
+        """The ids of the tasks of these sessions that are stored in the clear."""
+        wanted = {"tenant_id": tenant_id, "session_ids": list(session_ids)}
+        return [row[0] for row in await self.fetch(_CLEAR_TASKS, wanted)]
 
     async def clear_decisions(self, tenant_id: int, session_ids: Sequence[str], user_id: str | None) -> list[str]:
         """The ids of the decisions of these sessions, and of that user, that are stored in the clear."""

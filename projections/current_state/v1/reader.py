@@ -35,7 +35,7 @@ T = TypeVar("T")
 class Cursor(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """Where a page ended: the list that it belongs to, and the last row's place in it."""
 
-    order: Literal["created", "-created", "key", "sessions", "decisions", "preferences"]
+    order: Literal["created", "-created", "key", "sessions", "tasks", "decisions", "preferences"]
     position: int = 0
     namespace: str = ""
     key: str = ""

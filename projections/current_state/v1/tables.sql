@@ -61,9 +61,45 @@ CREATE TABLE IF NOT EXISTS current_state_v1.sessions (
     PRIMARY KEY (tenant_id, stream_id)
 );
 
+-- The last command in it, its timeout in seconds, and when it expires unless another one comes: all three are of what
+-- was live; of a session that has ended they say nothing.
+ALTER TABLE current_state_v1.sessions ADD COLUMN IF NOT EXISTS last_active_at timestamptz;
+ALTER TABLE current_state_v1.sessions ADD COLUMN IF NOT EXISTS timeout integer;
+ALTER TABLE current_state_v1.sessions ADD COLUMN IF NOT EXISTS expires_at timestamptz;
+
+CREATE INDEX IF NOT EXISTS sessions_id      ON current_state_v1.sessions (tenant_id, session_id);
+CREATE INDEX IF NOT EXISTS sessions_expiry  ON current_state_v1.sessions (tenant_id, expires_at)
+    WHERE status IN ('active', 'paused');
 CREATE INDEX IF NOT EXISTS sessions_created ON current_state_v1.sessions (tenant_id, created_position);
 CREATE INDEX IF NOT EXISTS sessions_status  ON current_state_v1.sessions (tenant_id, status, created_position);
 CREATE INDEX IF NOT EXISTS sessions_user    ON current_state_v1.sessions (tenant_id, user_id, created_position);
+
+CREATE TABLE IF NOT EXISTS current_state_v1.tasks (
+    tenant_id        integer          NOT NULL,
+    stream_id        uuid             NOT NULL,
+    task_id          text COLLATE "C" NOT NULL,
+    created_position bigint           NOT NULL,
+    session_id       text COLLATE "C" NOT NULL,
+    status           text             NOT NULL,
+    type             text             NOT NULL,
+    parent_id        text COLLATE "C",
+    -- Of encrypted tasks none of these three. A directory stands without its last slash.
+    project          text,
+    code_area        text COLLATE "C",
+    files            text[]           NOT NULL,
+    -- The whole task, as a payload.
+    document         bytea            NOT NULL,
+    PRIMARY KEY (tenant_id, stream_id)
+);
+
+CREATE INDEX IF NOT EXISTS tasks_created   ON current_state_v1.tasks (tenant_id, created_position);
+CREATE INDEX IF NOT EXISTS tasks_session   ON current_state_v1.tasks (tenant_id, session_id, created_position);
+CREATE INDEX IF NOT EXISTS tasks_status    ON current_state_v1.tasks (tenant_id, status, created_position);
+CREATE INDEX IF NOT EXISTS tasks_type      ON current_state_v1.tasks (tenant_id, type, created_position);
+CREATE INDEX IF NOT EXISTS tasks_parent    ON current_state_v1.tasks (tenant_id, parent_id, created_position);
+CREATE INDEX IF NOT EXISTS tasks_project   ON current_state_v1.tasks (tenant_id, project, created_position);
+CREATE INDEX IF NOT EXISTS tasks_code_area ON current_state_v1.tasks (tenant_id, code_area);
+CREATE INDEX IF NOT EXISTS tasks_files     ON current_state_v1.tasks USING gin (files);
 
 CREATE TABLE IF NOT EXISTS current_state_v1.decisions (
     tenant_id        integer          NOT NULL,

@@ -44,8 +44,8 @@ async def test_with_a_session_go_the_contexts_that_are_or_were_in_it(sealed: Api
     await sealed.stored("other", 1, encrypt=True, sessionId="s-2")
     document = await told(await erase_session(sealed, "s-1", reason="asked for", changedBy="me"))
     assert document == {
-        "erasedContexts": 3, "erasedSessions": 1, "position": await sealed.log_end(), "clearTotal": 0,
-        "clearContexts": [], "clearSessions": [], "erasedDecisions": 0, "erasedPreferences": 0,
+        "erasedContexts": 3, "erasedSessions": 1, "erasedTasks": 0, "position": await sealed.log_end(), "clearTotal": 0,
+        "clearContexts": [], "clearSessions": [], "clearTasks": [], "erasedDecisions": 0, "erasedPreferences": 0,
         "clearDecisions": [], "clearPreferences": [],
     }  # fmt: skip
     assert await statuses(sealed, "in", "moved", "deleted", "other") == [410, 410, 410, 200]

@@ -39,6 +39,9 @@ async def test_a_session_begins_active_and_is_read_as_it_began(api: Api) -> None
         "createdAt": "2026-01-01T00:00:00Z",
         "updatedAt": "2026-01-01T00:00:00Z",
         "endedAt": None,
+        "timeout": 3600,
+        "lastActiveAt": "2026-01-01T00:00:00Z",
+        "expiresAt": "2026-01-01T01:00:00Z",
     }
     assert (await api.http.get("/api/sessions/get/s-1")).json() == document
 
@@ -67,7 +70,7 @@ async def test_a_session_ends_once(api: Api, clock: MovableClock, how: str, stat
     assert (document["endedAt"], document["data"]) == ("2026-01-01T00:00:30Z", {"goal": 1})
     for again in ("complete", "fail"):
         problem = await refused(api, end(api, again, "s"), 409, "illegal-transition")
-        assert (problem["currentStatus"], problem["allowed"]) == (status, [])
+        assert (problem["currentStatus"], problem["allowed"]) == (status, ["deleted"])
         assert status in problem["detail"]
 
 

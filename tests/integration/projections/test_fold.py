@@ -28,7 +28,6 @@ from domain.contexts.splitting import SplitContext
 from domain.contexts.strategies import Policy
 from domain.errors import ContextlineError
 from domain.recorded import Event, Origin, Recorded
-from domain.sessions.session import CreateSession, EndSession
 from domain.values import identical
 from interfaces.bootstrap import Services
 from tests.fixtures.clock import MovableClock
@@ -42,7 +41,6 @@ COLUMNS = ("session_id", "agent_id", "user_id", "type", "environment", "priority
 def fold(events: Sequence[Recorded[Event]]) -> dict[str, dict[Any, dict[str, Any]]]:
     """What the rows must be. It shares no code with what it checks: patches are applied by a library."""
     contexts: dict[Any, dict[str, Any]] = {}
-    sessions: dict[Any, dict[str, Any]] = {}
     for recorded in events:
         event, stream, at = recorded.event, recorded.stream_id, recorded.recorded_at
         kind, told = type(event).__name__, msgspec.structs.asdict(event)
@@ -58,18 +56,6 @@ def fold(events: Sequence[Recorded[Event]]) -> dict[str, dict[Any, dict[str, Any
                 if row and row["created_at"] == created_at:
                     row["access_count"] += reads
                     row["last_accessed_at"] = max(last, row["last_accessed_at"] or last)
-        elif kind == "SessionCreated":
-            document = {
-                **here, "stream_id": str(stream), "id": told["session_id"], "status": "active", "outcome": {},
-                "user_id": told["user_id"], "data": told["data"], "metadata": told["metadata"], "reason": None,
-                "encrypted": False,
-                "created_at": at, "updated_at": at, "ended_at": None,
-            }  # fmt: skip
-            sessions[stream] = {"created_position": recorded.position, "created_at": at, "document": document}
-        elif kind in ("SessionCompleted", "SessionFailed"):
-            document = sessions[stream]["document"]
-            document |= {**here, "status": kind[len("Session") :].lower(), "updated_at": at, "ended_at": at}
-            document |= {"outcome": told["outcome"], "reason": told["reason"]}
         else:
             if kind in ("ContextCreated", "ContextForked"):
                 names = {"namespace": told["namespace"], "key": told["key"]}
@@ -93,19 +79,15 @@ def fold(events: Sequence[Recorded[Event]]) -> dict[str, dict[Any, dict[str, Any
         attributes = row["attributes"]
         row |= {"tenant_id": 1, "context_id": stream, "tags": list(attributes["tags"])}
         row |= {"features": list(attributes["features"]), **{name: attributes[name] for name in COLUMNS}}
-    for stream, row in sessions.items():
-        document = row["document"]
-        row |= {"tenant_id": 1, "stream_id": stream, "session_id": document["id"], "status": document["status"]}
-        row |= {"user_id": document["user_id"]}
-    return {"contexts": contexts, "sessions": sessions}
+    return {"contexts": contexts}
 
 
 class Load:
-    """Commands and reads as they come, from a seed: all types of updates, deletions, rollbacks, expiries, sessions."""
+    """Commands and reads as they come, from a seed: all types of updates, deletions, rollbacks, expiries."""
 
     def __init__(self, seed: int, services: Services, clock: MovableClock) -> None:
         self._rng, self._clock = random.Random(seed), clock
-        self._contexts, self._sessions, self._accesses = services.contexts, services.sessions, services.accesses
+        self._contexts, self._accesses = services.contexts, services.accesses
         self._synchronizing = services.synchronizing
         self._branches, self._checkpoints = services.branches, services.checkpoints
 
@@ -149,7 +131,7 @@ class Load:
         rng = self._rng
         self._clock.advance(rng.choice([0, 0.000001, 1, 7]))
         ref = ContextRef("default", rng.choice(["", "n"]), f"k{rng.randrange(12)}")
-        kinds = ["store", "store", "update", "update", "update", "patch", "set", "delete", "back", "session"]
+        kinds = ["store", "store", "update", "update", "update", "patch", "set", "delete", "back"]
         kinds += ["fork", "merge", "merge", "split", "split", "mark", "restore", "sync", "resolve", "resolve"]
         another = ContextRef("default", rng.choice(["", "n"]), f"k{rng.randrange(12)}")
         match rng.choice([*kinds, "read", "read", "read", "record", "sync", "sync", "resolve"]):
@@ -209,19 +191,10 @@ class Load:
                 await self._contexts.get(ref)
             case "record":
                 await self._accesses.record()
-            case "session":
-                session_id = f"s{rng.randrange(40)}"
-                data = {"d": self._document(1)}
-                if rng.random() < 0.6:
-                    created = CreateSession(session_id=session_id, user_id=rng.choice([None, "u"]), data=data)
-                    await self._sessions.create("default", created, NOBODY)
-                else:
-                    ended = EndSession(status=rng.choice(["completed", "failed"]), outcome=data, reason="r")
-                    await self._sessions.end("default", session_id, ended, NOBODY)
 
 
 def assert_same(found: dict[str, dict[Any, dict[str, Any]]], expected: dict[str, dict[Any, dict[str, Any]]]) -> None:
-    for table in ("contexts", "sessions"):
+    for table in expected:
         assert found[table].keys() == expected[table].keys()
         for key, row in expected[table].items():
             assert found[table][key].keys() == row.keys()
@@ -237,7 +210,6 @@ async def test_the_rows_are_what_a_fold_of_the_log_gives_however_the_log_is_cut(
     await Load(seed, api.services, clock).run(500)
     expected = fold(await store.reader.log(0, 10_000))
     assert len(expected["contexts"]) > 5
-    assert len(expected["sessions"]) > 5
     kinds = {type(recorded.event).__name__ for recorded in await store.reader.log(0, 10_000)}
     assert kinds >= {"ContextSynchronized", "ConflictsOpened", "ConflictResolved", "ContextForked", "ContextMerged"}
     assert kinds >= {"ContextSplit", "CheckpointCreated", "CheckpointRestored"}

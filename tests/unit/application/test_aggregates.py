@@ -10,7 +10,7 @@ from application.footprint import footprint
 from application.sessions import Sessions
 from domain.contexts.commands import UpdateContext
 from domain.errors import DatabaseUnavailableError
-from domain.sessions.session import CreateSession
+from domain.sessions.commands import CreateSession
 from tests.fixtures.clock import MovableClock
 from tests.unit.application.memory import NOBODY, MemoryStore, NoSnapshots, appending, ref, storing
 

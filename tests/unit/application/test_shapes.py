@@ -12,6 +12,7 @@ from domain.contexts.context import Context
 from domain.decisions.decision import Decision
 from domain.preferences.state import Preferences
 from domain.sessions.session import Session
+from domain.tasks.task import Task
 
 # Of each shape, the digest of its fields. A failing test means: the fields changed, so raise SHAPE and add a line.
 SHAPES = {
@@ -21,6 +22,8 @@ SHAPES = {
     (Context, 4): "791a45506739917e",
     (Session, 1): "218e0269bc0e13c9",
     (Session, 2): "9193846c23a616fd",
+    (Session, 3): "cb3c444227545761",
+    (Task, 1): "3d37e36e994da4cb",
     (Decision, 1): "6a0575a2824e402c",
     (Preferences, 1): "c8b5042dcca619a2",
 }
@@ -31,6 +34,6 @@ def digest(kind: type[msgspec.Struct]) -> str:
     return hashlib.sha256(fields).hexdigest()[:16]
 
 
-@pytest.mark.parametrize("kind", [Context, Session, Decision, Preferences])
+@pytest.mark.parametrize("kind", [Context, Session, Task, Decision, Preferences])
 def test_the_shape_of_a_state_is_known_by_its_number(kind: Any) -> None:
     assert SHAPES[kind, kind.SHAPE] == digest(kind)

@@ -8,10 +8,12 @@ from domain.erasure import Erased, Subject
 from domain.errors import AlreadyExistsError, SessionErasedError
 from domain.recorded import Event
 from domain.sessions import session as sessions
+from domain.sessions import steps
+from domain.sessions.commands import CreateSession, EndSession
 from domain.sessions.events import SessionCompleted, SessionCreated, SessionErased
 from domain.sessions.lifecycle import ERASED
-from domain.sessions.session import CreateSession, EndSession, existing
-from tests.unit.domain.stories import recorded
+from domain.sessions.session import Moment, existing
+from tests.unit.domain.stories import at, recorded
 
 CREATED = SessionCreated(session_id="s-1", user_id="u-1", data={"goal": 1}, encrypted=True)
 GONE = SessionErased(session_id="s-1", reason="asked for", keys=("00",))
@@ -39,9 +41,9 @@ def test_nothing_can_be_done_with_it_any_more() -> None:
     with pytest.raises(SessionErasedError):
         existing(session)
     with pytest.raises(SessionErasedError):
-        sessions.end(session, EndSession(status="completed"))
+        steps.end(session, EndSession(status="completed"), Moment(at(0)))
     with pytest.raises(AlreadyExistsError, match="is erased"):
-        sessions.create(session, CreateSession(session_id="s-1"))
+        steps.create(session, CreateSession(session_id="s-1"))
 
 
 def test_what_could_be_read_after_its_beginning_is_gone_changes_nothing() -> None:
@@ -53,13 +55,13 @@ def test_what_could_be_read_after_its_beginning_is_gone_changes_nothing() -> Non
 
 
 def test_a_session_is_encrypted_from_its_beginning_or_not_at_all() -> None:
-    (event,) = sessions.create(None, CreateSession(session_id="s-1", user_id="u-1", encrypt=True))
+    (event,) = steps.create(None, CreateSession(session_id="s-1", user_id="u-1", encrypt=True))
     assert sessions.sealed_for(None, [event]) == Subject("s-1", "u-1")
     session = sessions.fold(None, recorded(event))
     assert session is not None
     assert session.encrypted
     assert sessions.sealed_for(session, [SessionCompleted()]) == Subject("s-1", "u-1")
     assert sessions.sealed_for(session, [GONE]) is None
-    (clear,) = sessions.create(None, CreateSession(session_id="s-1"))
+    (clear,) = steps.create(None, CreateSession(session_id="s-1"))
     assert sessions.sealed_for(None, [clear]) is None
     assert sessions.sealed_for(sessions.fold(None, recorded(clear)), [SessionCompleted()]) is None

@@ -40,6 +40,7 @@ from domain.recorded import Event
 from domain.sessions.events import SessionCompleted, SessionCreated, SessionErased, SessionFailed
 from infrastructure.payloads.encryption import Seal
 from tests.unit.payloads.golden_decisions import DECISIONS
+from tests.unit.payloads.golden_work import WORK, WORK_LATER
 
 WITH_DICTIONARY = ("context-created", "context-replaced", "context-rolled-back", "context-updated", "session-created")
 """Events whose first payload is kept as written with the dictionary 1, too, in NAME.dictionary.hex."""
@@ -148,6 +149,7 @@ _AUTOMATIC = (
 
 GOLDEN: dict[str, tuple[Event, Event]] = {
     **DECISIONS,
+    **WORK,
     "context-created": (
         ContextCreated(
             namespace="n/s", key="k 1", data=_DATA, attributes=_ALL, compress=False, encrypted=False, **_WHY
@@ -267,8 +269,8 @@ GOLDEN: dict[str, tuple[Event, Event]] = {
         ContextErased(namespace="", key="k", subject="context", keys=(), **_NO_WHY),
     ),
     "session-created": (
-        SessionCreated(session_id="s-1", user_id="u-1", data=_DATA, metadata={"m": [1]}, encrypted=False),
-        SessionCreated(session_id="s-2", user_id=None, data={}, metadata={}, encrypted=False),
+        SessionCreated(session_id="s-1", user_id="u-1", data=_DATA, metadata={"m": [1]}, encrypted=False, timeout=None),
+        SessionCreated(session_id="s-2", user_id=None, data={}, metadata={}, encrypted=False, timeout=None),
     ),
     "session-completed": (
         SessionCompleted(outcome=_DATA, reason="all done"),
@@ -295,6 +297,7 @@ GOLDEN: dict[str, tuple[Event, Event]] = {
 
 
 LATER: dict[str, tuple[str, Event]] = {
+    **WORK_LATER,
     "context-created.encrypted": (
         "context-created",
         ContextCreated(namespace="n", key="k", data=_DATA, attributes=_ALL, compress=False, encrypted=True, **_WHY),
