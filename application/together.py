@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from application.aggregates import ATTEMPTS, Aggregates
-from application.ports import Clock, EventStore
+from application.ports import Clock, Done, EventStore
 from domain.errors import ContextlineError, OverloadedError, VersionConflictError
 from domain.recorded import Event, Origin, Recorded, stream_id
+
+AT_ONCE = 16
+"""States that are read at the same time."""
 
 
 class Member(NamedTuple):
@@ -42,11 +47,17 @@ class Together:
         self._store, self._clock = store, clock
 
     async def execute(
-        self, tenant: str, members: Sequence[Member], decide: DecideTogether, origin: Origin
+        self,
+        tenant: str,
+        members: Sequence[Member],
+        decide: DecideTogether,
+        origin: Origin,
+        done: Done | None = None,
     ) -> list[Outcome]:
-        """The outcome for each member, in order; no two may be of one stream.
+        """The outcome for each member, in order; no two may be of one stream. `done` is recorded with it.
 
         Raises:
+            AlreadyDoneError: that step was recorded before; nothing was written.
             ContextlineError: the refusal that `decide` raised on the newest states; nothing was written.
             OverloadedError: others kept changing the streams.
             UnavailableError: the database is away.
@@ -63,10 +74,7 @@ class Together:
             for _ in range(ATTEMPTS):
                 states = known
                 if newest or None in known:
-                    states = [
-                        state if state is not None and not newest else await member.aggregates.refresh(tenant, stream)
-                        for (member, stream), state in zip(pairs, known, strict=True)
-                    ]
+                    states = await self._refreshed(tenant, pairs, [None] * len(known) if newest else known)
                 try:
                     decided = decide(states, self._clock())
                 except ContextlineError:
@@ -84,7 +92,7 @@ class Together:
                 for (member, _), state, events in zip(pairs, states, decided, strict=True):
                     named = member.aggregates.origin(named, state, events)
                 try:
-                    recorded = list(await self._store.append(tenant, writes, named))
+                    recorded = list(await self._store.append(tenant, writes, named, done))
                 except VersionConflictError:
                     known, newest = states, True
                     continue
@@ -95,3 +103,14 @@ class Together:
                     outcomes.append(Outcome(after, mine))
                 return outcomes
         raise OverloadedError(f"the change met {ATTEMPTS} others on its way and was not made; try again")
+
+    async def _refreshed(self, tenant: str, pairs: Sequence[tuple[Member, UUID]], known: Sequence[Any]) -> list[Any]:
+        """The states; those that are not known are read, some at the same time."""
+        states = list(known)
+        missing = [index for index, state in enumerate(known) if state is None]
+        for start in range(0, len(missing), AT_ONCE):
+            some = missing[start : start + AT_ONCE]
+            reading = (pairs[index][0].aggregates.refresh(tenant, pairs[index][1]) for index in some)
+            for index, state in zip(some, await asyncio.gather(*reading), strict=True):
+                states[index] = state
+        return states

@@ -59,6 +59,8 @@ from contextline.options import (
     WhyOptions,
 )
 from contextline.types import (
+    BranchedSession,
+    BranchPoint,
     Context,
     Deleted,
     DeletedSession,
@@ -87,6 +89,8 @@ __all__ = [
     "AlreadyExistsError",
     "AsyncContextClient",
     "AttributeOptions",
+    "BranchPoint",
+    "BranchedSession",
     "ChangeDoesNotApplyError",
     "ChangeType",
     "CommandOptions",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextline._async.branching import AsyncBranchingCalls
 from contextline._async.contexts import AsyncContextCalls
 from contextline._async.erasing import AsyncErasingCalls
 from contextline._async.sessions import AsyncSessionCalls
@@ -9,7 +10,9 @@ from contextline._async.system import AsyncSystemCalls
 from contextline._async.tasks import AsyncTaskCalls
 
 
-class AsyncContextClient(AsyncContextCalls, AsyncSessionCalls, AsyncTaskCalls, AsyncErasingCalls, AsyncSystemCalls):
+class AsyncContextClient(
+    AsyncContextCalls, AsyncSessionCalls, AsyncBranchingCalls, AsyncTaskCalls, AsyncErasingCalls, AsyncSystemCalls
+):
     """A store, over HTTP. Keeps its connections: make one, use it for long, then close it or use it as a `with` block.
 
     Data are JSON values: None, booleans, numbers, strings, lists and dictionaries with strings as names. They come

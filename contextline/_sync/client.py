@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from contextline._sync.branching import BranchingCalls
 from contextline._sync.contexts import ContextCalls
 from contextline._sync.erasing import ErasingCalls
 from contextline._sync.sessions import SessionCalls
@@ -10,7 +11,7 @@ from contextline._sync.system import SystemCalls
 from contextline._sync.tasks import TaskCalls
 
 
-class ContextClient(ContextCalls, SessionCalls, TaskCalls, ErasingCalls, SystemCalls):
+class ContextClient(ContextCalls, SessionCalls, BranchingCalls, TaskCalls, ErasingCalls, SystemCalls):
     """A store, over HTTP. Keeps its connections: make one, use it for long, then close it or use it as a `with` block.
 
     Data are JSON values: None, booleans, numbers, strings, lists and dictionaries with strings as names. They come

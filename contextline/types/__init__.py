@@ -17,11 +17,13 @@ from contextline.types.contexts import (
     Version,
 )
 from contextline.types.erasing import ErasedAll, ErasedContext, LeftContext, LeftSession, LeftTask
-from contextline.types.sessions import DeletedSession, Session
+from contextline.types.sessions import BranchedSession, BranchPoint, DeletedSession, Session
 from contextline.types.system import HealthReport, ProjectionStatus
 from contextline.types.tasks import Task, TaskTree, TreeTask
 
 __all__ = [
+    "BranchPoint",
+    "BranchedSession",
     "Context",
     "Deleted",
     "DeletedSession",

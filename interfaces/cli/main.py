@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from interfaces.cli import compression, contexts, erasure, keys, processes, sessions, tasks
+from interfaces.cli import branching, compression, contexts, erasure, keys, processes, sessions, tasks
 
 app = typer.Typer(
     name="contextline",
@@ -38,6 +38,7 @@ def options(
 processes.register(app)
 contexts.register(app)
 erasure.register(app)
+branching.register(sessions.app)
 app.add_typer(sessions.app, name="sessions")
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(compression.app, name="compression")

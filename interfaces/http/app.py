@@ -15,7 +15,7 @@ from infrastructure.settings import Settings
 from interfaces.bootstrap import services, utc_now
 from interfaces.http import contract, problems
 from interfaces.http.requests import Edge
-from interfaces.http.routes import contexts, erasure, lists, sessions, system, tasks
+from interfaces.http.routes import branching, contexts, erasure, lists, sessions, system, tasks
 
 
 def program_version() -> str:
@@ -50,6 +50,14 @@ def create_app(settings: Settings, url: str, clock: Clock = utc_now) -> FastAPI:
     problems.install(app)
     contract.install(app)
     # The ones asked most stand first: routes are looked through in order.
-    for router in (contexts.router, lists.router, sessions.router, tasks.router, erasure.router, system.router):
+    for router in (
+        contexts.router,
+        lists.router,
+        sessions.router,
+        tasks.router,
+        branching.router,
+        erasure.router,
+        system.router,
+    ):
         app.include_router(router)
     return app

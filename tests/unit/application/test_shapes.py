@@ -18,6 +18,7 @@ SHAPES = {
     (Session, 1): "218e0269bc0e13c9",
     (Session, 2): "9193846c23a616fd",
     (Session, 3): "cb3c444227545761",
+    (Session, 4): "afc39eb23e56a764",
     (Task, 1): "3d37e36e994da4cb",
 }
 

@@ -26,6 +26,7 @@ from domain.contexts.events import (
 from domain.recorded import Event
 from domain.sessions.events import SessionCompleted, SessionCreated, SessionErased, SessionFailed
 from infrastructure.payloads.encryption import Seal
+from tests.unit.payloads.golden_branches import BRANCHES, BRANCHES_LATER
 from tests.unit.payloads.golden_work import WORK, WORK_LATER
 
 WITH_DICTIONARY = ("context-created", "context-replaced", "context-rolled-back", "context-updated", "session-created")
@@ -121,6 +122,7 @@ _NO_CHANGES = AttributeChanges(
 
 GOLDEN: dict[str, tuple[Event, Event]] = {
     **WORK,
+    **BRANCHES,
     "context-created": (
         ContextCreated(
             namespace="n/s", key="k 1", data=_DATA, attributes=_ALL, compress=False, encrypted=False, **_WHY
@@ -178,6 +180,7 @@ GOLDEN: dict[str, tuple[Event, Event]] = {
 
 LATER: dict[str, tuple[str, Event]] = {
     **WORK_LATER,
+    **BRANCHES_LATER,
     "context-created.encrypted": (
         "context-created",
         ContextCreated(namespace="n", key="k", data=_DATA, attributes=_ALL, compress=False, encrypted=True, **_WHY),
