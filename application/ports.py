@@ -26,6 +26,20 @@ class Write(NamedTuple):
     origin: Origin | None = None
 
 
+class Done(NamedTuple):
+    """How far somebody who follows the log has come, recorded with the events that came of it.
+
+    Steps of one name only ever rise; what was recorded up to a step is never recorded again.
+    """
+
+    name: str
+    step: int
+
+
+class AlreadyDoneError(Exception):
+    """That step, or a later one of its name, was recorded before. Nothing was written."""
+
+
 class Trace(NamedTuple):
     """What the log tells of a version without its contents.
 
@@ -102,16 +116,23 @@ class Snapshots(Protocol):
 class EventStore(Protocol):
     """The log, as commands and strongly consistent reads see it."""
 
-    async def append(self, tenant: str, writes: Sequence[Write], origin: Origin) -> Sequence[Recorded[Event]]:
+    async def append(
+        self, tenant: str, writes: Sequence[Write], origin: Origin, done: Done | None = None
+    ) -> Sequence[Recorded[Event]]:
         """Append all or nothing; the events as they were recorded, durable.
 
         A stream may occur several times, each on the version that the one before leaves.
 
         Raises:
             VersionConflictError: a stream's version is not the expected one.
+            AlreadyDoneError: that step, or a later one, was recorded before.
             EncryptionNotConfiguredError: they are to be encrypted, and there are no keys.
             UnavailableError: the database or the key store is away, or too much waits.
         """
+        ...
+
+    async def done(self, tenant: str, name: str) -> int:
+        """The last step that was recorded under a name; 0 where none was."""
         ...
 
     async def head(self, tenant: str, stream_id: UUID) -> int:
@@ -202,6 +223,19 @@ class AccessTotals(Protocol):
 
         Raises:
             UnavailableError: the database is away.
+        """
+        ...
+
+
+class Members(Protocol):
+    """Who belongs to whom in one tenant, as a process that follows the log knows it."""
+
+    async def page(
+        self, owner: str, *, at: int | None = None, after: UUID = ..., limit: int = ...
+    ) -> Sequence[tuple[UUID, str]]:
+        """Ids and names of the streams that belong to an owner (named as its stream is), in the order of the ids.
+
+        Those of now, or of just after the event at a position; with ids above `after`, at most `limit`.
         """
         ...
 

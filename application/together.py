@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
@@ -9,9 +10,12 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from application.aggregates import ATTEMPTS, Aggregates
-from application.ports import Clock, EventStore, Write
+from application.ports import Clock, Done, EventStore, Write
 from domain.errors import ContextlineError, OverloadedError, VersionConflictError
 from domain.recorded import Event, Origin, Recorded, stream_id
+
+AT_ONCE = 16
+"""States that are read at the same time."""
 
 
 class Member(NamedTuple):
@@ -56,11 +60,17 @@ class Together:
         self._store, self._clock = store, clock
 
     async def execute(
-        self, tenant: str, members: Sequence[Member], decide: DecideTogether, origin: Origin
+        self,
+        tenant: str,
+        members: Sequence[Member],
+        decide: DecideTogether,
+        origin: Origin,
+        done: Done | None = None,
     ) -> list[Outcome]:
-        """The outcome for each member, in order; no two may be of one stream.
+        """The outcome for each member, in order; no two may be of one stream. `done` is recorded with it.
 
         Raises:
+            AlreadyDoneError: that step was recorded before; nothing was written.
             ContextlineError: the refusal that `decide` raised on the newest states; nothing was written.
             OverloadedError: others kept changing the streams.
             UnavailableError: the database is away.
@@ -70,10 +80,15 @@ class Together:
             decided = decide(states, now)
             return [[Step(state, events)] for state, events in zip(states, decided, strict=True)]
 
-        return await self.execute_steps(tenant, members, steps, origin)
+        return await self.execute_steps(tenant, members, steps, origin, done)
 
     async def execute_steps(
-        self, tenant: str, members: Sequence[Member], decide: DecideSteps, origin: Origin
+        self,
+        tenant: str,
+        members: Sequence[Member],
+        decide: DecideSteps,
+        origin: Origin,
+        done: Done | None = None,
     ) -> list[Outcome]:
         """The same for a command of many parts."""
         streams = [stream_id(tenant, member.stream_name) for member in members]
@@ -88,10 +103,7 @@ class Together:
             for _ in range(ATTEMPTS):
                 states = known
                 if newest or None in known:
-                    states = [
-                        state if state is not None and not newest else await member.aggregates.refresh(tenant, stream)
-                        for (member, stream), state in zip(pairs, known, strict=True)
-                    ]
+                    states = await self._refreshed(tenant, pairs, [None] * len(known) if newest else known)
                 try:
                     decided = await decide(states, self._clock())
                 except ContextlineError:
@@ -107,7 +119,7 @@ class Together:
                     if step.events or step.state is not None
                 ]
                 try:
-                    recorded = list(await self._store.append(tenant, writes, origin))
+                    recorded = list(await self._store.append(tenant, writes, origin, done))
                 except VersionConflictError:
                     known, newest = states, True
                     continue
@@ -119,6 +131,17 @@ class Together:
                     outcomes.append(Outcome(after, mine))
                 return outcomes
         raise OverloadedError(f"the change met {ATTEMPTS} others on its way and was not made; try again")
+
+    async def _refreshed(self, tenant: str, pairs: Sequence[tuple[Member, UUID]], known: Sequence[Any]) -> list[Any]:
+        """The states; those that are not known are read, some at the same time."""
+        states = list(known)
+        missing = [index for index, state in enumerate(known) if state is None]
+        for start in range(0, len(missing), AT_ONCE):
+            some = missing[start : start + AT_ONCE]
+            reading = (pairs[index][0].aggregates.refresh(tenant, pairs[index][1]) for index in some)
+            for index, state in zip(some, await asyncio.gather(*reading), strict=True):
+                states[index] = state
+        return states
 
 
 def _write(member: Member, stream: UUID, step: Step, origin: Origin) -> Write:

@@ -86,6 +86,8 @@ from contextline.options import (
 )
 from contextline.types import (
     BatchResult,
+    BranchedSession,
+    BranchPoint,
     Candidate,
     Checkpoint,
     CheckpointCreated,
@@ -148,6 +150,8 @@ __all__ = [
     "AsyncContextClient",
     "AttributeOptions",
     "BatchResult",
+    "BranchPoint",
+    "BranchedSession",
     "Candidate",
     "ChangeDoesNotApplyError",
     "ChangeType",

@@ -129,11 +129,20 @@ def _text(name: str, value: Any) -> str:
         case int() | float():
             return str(value)
         case datetime():
-            if value.utcoffset() is None:
-                detail = "a datetime without a time zone could be any of two dozen instants; give it one"
-                raise InvalidInputError.at(name, detail, kind="parameter")
-            return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+            return instant(name, value)
     raise TypeError(f"{name} can't be of type {type(value).__name__}")
+
+
+def instant(name: str, value: datetime) -> str:
+    """An instant as it is written on the wire.
+
+    Raises:
+        InvalidInputError: it has no time zone.
+    """
+    if value.utcoffset() is None:
+        detail = "a datetime without a time zone could be any of two dozen instants; give it one"
+        raise InvalidInputError.at(name, detail, kind="parameter")
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def context_names(key: str, namespace: str) -> dict[str, Any]:

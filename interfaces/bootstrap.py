@@ -17,6 +17,7 @@ from application.access import Accesses
 from application.activity import Activities, RecentCommands
 from application.batching import Batches
 from application.branches import Branches
+from application.branching import Branching
 from application.cache import StateCache
 from application.checkpoints import Checkpoints
 from application.contexts import Contexts
@@ -46,20 +47,26 @@ from infrastructure.postgres.database import Database
 from infrastructure.settings import Settings
 from interfaces.activity import CurrentStateActivity
 from interfaces.directory import CurrentStateDirectory
+from interfaces.policies import open_policies
 from projections.current_state.v1.project import CurrentState
 from projections.current_state.v1.read import CurrentStateReader
 from projections.current_state.v1.read_decisions import DecisionReader
 from projections.current_state.v1.read_preferences import PreferenceReader
 from projections.current_state.v1.read_sessions import SessionReader
 from projections.current_state.v1.read_tasks import TaskReader
+from projections.engine.policies import PolicyRunner
 from projections.engine.projection import Projection
 from projections.engine.registry import Registry
 from projections.engine.runner import Runner
+from projections.policies.v1.project import Policies
 
 _log = logging.getLogger(__name__)
 
 PROJECTIONS: dict[str, Callable[[Codec], Projection]] = {CurrentState.name: CurrentState}
 """The read models that this program has, by name."""
+
+FOLLOWERS = (*PROJECTIONS, Policies.name)
+"""All that follows the log: the read models, and the policies, which act on what they see there."""
 
 
 def utc_now() -> datetime:
@@ -92,6 +99,7 @@ class Services:
     preference_rows: PreferenceReader
     registry: Registry
     erasure: Erasure
+    branching: Branching
 
 
 class _AccessTotals:
@@ -191,6 +199,7 @@ async def services(settings: Settings, url: str, clock: Clock = utc_now) -> Asyn
             preference_rows=PreferenceReader(store.database, clock, Codec(keys=keys)),
             registry=registry,
             erasure=erasure,
+            branching=Branching(store, snapshots, clock, sessions.make_id, cache),
         )
 
 
@@ -224,7 +233,7 @@ async def _record_expiries(sessions: Sessions, tenants: Numbered, interval: floa
 
 
 async def run_projections(settings: Settings, url: str, names: list[str], clock: Clock = utc_now) -> None:
-    """Run read models side by side until cancelled; one that can't go on ends them all with its error."""
+    """Run what follows the log side by side until cancelled; one that can't go on ends them all with its error."""
     # Told apart also from an earlier process that had the same number.
     owner = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
     keys = open_keys(settings, clock)
@@ -233,15 +242,16 @@ async def run_projections(settings: Settings, url: str, names: list[str], clock:
             stack.callback(keys.close)
         database = await stack.enter_async_context(Database(url, PROJECTION, pool_min=1, pool_max=max(4, len(names))))
         reader = LogReader(database, event_types(database), Codec(keys=keys))
+        given = (reader, url, owner, clock)
+        options: dict[str, Any] = {"batch": settings.projection_batch, "poll": settings.projection_poll}
+        runners: dict[str, Runner] = {}
+        for name in names:
+            if name == Policies.name:
+                policies = await stack.enter_async_context(open_policies(settings, url, keys, clock))
+                runners[name] = PolicyRunner(policies, *given, **options)
+            else:
+                projection = PROJECTIONS[name](Codec(keys=keys, large_above=settings.large_value_bytes))
+                runners[name] = Runner(projection, *given, **options)
         async with asyncio.TaskGroup() as group:
-            for name in names:
-                runner = Runner(
-                    PROJECTIONS[name](Codec(keys=keys, large_above=settings.large_value_bytes)),
-                    reader,
-                    url,
-                    owner,
-                    clock,
-                    batch=settings.projection_batch,
-                    poll=settings.projection_poll,
-                )
+            for name, runner in runners.items():
                 group.create_task(runner.run(), name=name)

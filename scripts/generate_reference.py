@@ -22,6 +22,7 @@ CONTAINER_SECRETS = {
     "POSTGRES_OWNER_PASSWORD": "of the role that owns the database and migrates it",
     "POSTGRES_API_PASSWORD": "of the role that the API logs in with",
     "POSTGRES_PROJECTION_PASSWORD": "of the role that the projections log in with",
+    "POSTGRES_POLICIES_PASSWORD": "of the role that the policies log in with",
 }
 
 

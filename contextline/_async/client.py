@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextline._async.branches import AsyncBranchCalls
+from contextline._async.branching import AsyncBranchingCalls
 from contextline._async.contexts import AsyncContextCalls
 from contextline._async.decisions import AsyncDecisionCalls
 from contextline._async.erasing import AsyncErasingCalls
@@ -23,6 +24,7 @@ class AsyncContextClient(
     AsyncSystemCalls,
     AsyncSynchronizingCalls,
     AsyncBranchCalls,
+    AsyncBranchingCalls,
 ):
     """A store, over HTTP. Keeps its connections: make one, use it for long, then close it or use it as a `with` block.
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from contextline._sync.branches import BranchCalls
+from contextline._sync.branching import BranchingCalls
 from contextline._sync.contexts import ContextCalls
 from contextline._sync.decisions import DecisionCalls
 from contextline._sync.erasing import ErasingCalls
@@ -24,6 +25,7 @@ class ContextClient(
     SystemCalls,
     SynchronizingCalls,
     BranchCalls,
+    BranchingCalls,
 ):
     """A store, over HTTP. Keeps its connections: make one, use it for long, then close it or use it as a `with` block.
 

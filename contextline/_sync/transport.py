@@ -77,9 +77,11 @@ class Transport:
         parameters: Mapping[str, Any],
         body: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
+        *,
+        wait: float = 0,
     ) -> T:
-        """Have something done. Repeated only if nothing was sent."""
-        request = self._request(method, path, parameters, body, headers)
+        """Have something done. Repeated only if nothing was sent; `wait` as for `read`."""
+        request = self._request(method, path, parameters, body, headers, wait)
         return result(self._exchange(request, answers=200, repeatable=False), kind)
 
     def close(self) -> None:

@@ -57,12 +57,14 @@ from contextline.types.erasing import (
     LeftTask,
 )
 from contextline.types.preferences import Candidate, Preference, Preferences, UserPreference
-from contextline.types.sessions import DeletedSession, Session
+from contextline.types.sessions import BranchedSession, BranchPoint, DeletedSession, Session
 from contextline.types.system import HealthReport, ProjectionStatus
 from contextline.types.tasks import Task, TaskTree, TreeTask
 
 __all__ = [
     "BatchResult",
+    "BranchPoint",
+    "BranchedSession",
     "Candidate",
     "Checkpoint",
     "CheckpointCreated",

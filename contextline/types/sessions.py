@@ -8,6 +8,14 @@ from typing import Any
 from contextline.types.base import Result
 
 
+class BranchPoint(Result, frozen=True, kw_only=True):
+    """A point in the history of a session: a position of the log, and its instant."""
+
+    session_id: str
+    position: int
+    at: datetime
+
+
 class Session(Result, frozen=True, kw_only=True):
     """A session: `status` is "active", "paused", "completed", "failed", "expired" or, in lists alone, "deleted".
 
@@ -31,6 +39,13 @@ class Session(Result, frozen=True, kw_only=True):
     timeout: int | None = None
     last_active_at: datetime | None = None
     expires_at: datetime | None = None
+    branched_from: BranchPoint | None = None
+
+
+class BranchedSession(Session, frozen=True, kw_only=True):
+    """A session that was branched. `complete`: all copies are made; if not, they are being made."""
+
+    complete: bool
 
 
 class DeletedSession(Result, frozen=True, kw_only=True):

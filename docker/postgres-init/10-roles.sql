@@ -4,6 +4,7 @@
 \getenv owner_password POSTGRES_OWNER_PASSWORD
 \getenv api_password POSTGRES_API_PASSWORD
 \getenv projection_password POSTGRES_PROJECTION_PASSWORD
+\getenv policies_password POSTGRES_POLICIES_PASSWORD
 
 -- A statement that fails is written to the server's log, with the password in it.
 SET log_statement = 'none';
@@ -22,7 +23,10 @@ GRANT contextline_api, contextline_projection TO contextline WITH ADMIN OPTION;
 -- NOINHERIT: a process that forgets SET ROLE is refused, instead of working with rights that nobody meant it to have.
 CREATE ROLE contextline_api_login LOGIN NOINHERIT PASSWORD :'api_password';
 CREATE ROLE contextline_projection_login LOGIN NOINHERIT PASSWORD :'projection_password';
+CREATE ROLE contextline_policies_login LOGIN NOINHERIT PASSWORD :'policies_password';
 GRANT contextline_api TO contextline_api_login;
 GRANT contextline_projection TO contextline_projection_login;
+-- The policies follow the log as a projection does and write to it as the API does.
+GRANT contextline_api, contextline_projection TO contextline_policies_login;
 
 CREATE DATABASE contextline OWNER contextline;

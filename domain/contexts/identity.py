@@ -16,6 +16,11 @@ def stream_name(namespace: str, key: str) -> str:
     return f"context\n{namespace}\n{key}"
 
 
+def is_stream_name(name: str) -> bool:
+    """Whether a stream is a context's."""
+    return name.startswith("context\n")
+
+
 def parse_stream_name(name: str) -> tuple[str, str]:
     """The namespace and the key of a context's stream."""
     _, namespace, key = name.split("\n")

@@ -5,14 +5,27 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from msgspec import UNSET, UnsetType
 
 from domain.contexts.patches import Operation
 from domain.recorded import Event
 
 
+class BranchPoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A point in the history of a session: it counts what is up to `position`, and what lives there lives at `at`."""
+
+    session_id: str
+    position: int
+    at: datetime
+
+
 class SessionCreated(Event, frozen=True, kw_only=True, omit_defaults=True):
-    """A session began. `timeout`: the seconds without a command after which it expires; None: never."""
+    """A session began. `timeout`: the seconds without a command after which it expires; None: never.
+
+    One that was `branched_from` another gets copies of the contexts and tasks that belonged to that one then: a policy
+    makes them.
+    """
 
     session_id: str
     user_id: str | None = None
@@ -20,6 +33,7 @@ class SessionCreated(Event, frozen=True, kw_only=True, omit_defaults=True):
     metadata: dict[str, Any] = {}
     encrypted: bool = False
     timeout: int | None = None
+    branched_from: BranchPoint | None = None
 
 
 class SessionUpdated(Event, frozen=True, kw_only=True, omit_defaults=True):

@@ -20,6 +20,7 @@ from domain.errors import (
 )
 from domain.recorded import Event, Recorded
 from domain.sessions.events import (
+    BranchPoint,
     SessionCompleted,
     SessionCreated,
     SessionDeleted,
@@ -39,7 +40,7 @@ MAX_ID_LENGTH = 256
 class Session(msgspec.Struct, frozen=True, kw_only=True):
     """A session at one version."""
 
-    SHAPE: ClassVar[int] = 3
+    SHAPE: ClassVar[int] = 4
     """Raise it when the fields change: snapshots of another shape are ignored."""
 
     stream_id: UUID
@@ -57,6 +58,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: datetime | None
     encrypted: bool = False
     timeout: int | None = None
+    branched_from: BranchPoint | None = None
 
     def last_active(self, known: datetime | None = None) -> datetime:
         """Its last command, of those of its own and one that is known from elsewhere. After its end none count."""
@@ -165,6 +167,7 @@ def evolve(session: Session | None, recorded: Recorded[Event]) -> Session:
             ended_at=None,
             encrypted=event.encrypted,
             timeout=event.timeout,
+            branched_from=event.branched_from,
         )
     if isinstance(event, SessionErased | Erased):
         session_id = event.session_id if isinstance(event, SessionErased) else parse_stream_name(event.stream_name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -53,6 +54,28 @@ class TaskCreated(Event, frozen=True, kw_only=True, omit_defaults=True):
     session_id: str
     user_id: str | None = None
     details: TaskDetails
+    encrypted: bool = False
+
+
+class TaskCopied(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A task came to be as a copy of another one, as that one was at `copied_version`, in a branch of its session.
+
+    Its parent and its dependencies are copies, too: those in the session of the copy.
+    """
+
+    task_id: str
+    session_id: str
+    user_id: str | None = None
+    copied_from: str
+    copied_version: int
+    details: TaskDetails
+    status: str
+    result: Json = None
+    error: Json = None
+    reason: str | None = None
+    retry_count: int = 0
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
     encrypted: bool = False
 
 
@@ -108,11 +131,20 @@ class TaskErased(Event, frozen=True, kw_only=True, omit_defaults=True):
 
 
 TaskEvent = (
-    TaskCreated | TaskUpdated | TaskStarted | TaskCompleted | TaskFailed | TaskCancelled | TaskRetried | TaskErased
+    TaskCreated
+    | TaskCopied
+    | TaskUpdated
+    | TaskStarted
+    | TaskCompleted
+    | TaskFailed
+    | TaskCancelled
+    | TaskRetried
+    | TaskErased
 )
 
 EVENTS: dict[str, type[Event]] = {
     "task-created": TaskCreated,
+    "task-copied": TaskCopied,
     "task-updated": TaskUpdated,
     "task-started": TaskStarted,
     "task-completed": TaskCompleted,

@@ -18,6 +18,7 @@ from domain.recorded import Event, Recorded
 from domain.tasks.events import (
     TaskCancelled,
     TaskCompleted,
+    TaskCopied,
     TaskCreated,
     TaskDetails,
     TaskErased,
@@ -80,7 +81,7 @@ def existing(task: Task | None) -> Task:
 def sealed_for(task: Task | None, events: Sequence[Event]) -> Subject | None:
     """Whose key to encrypt new events with, None: in the clear. A task is encrypted as its session is."""
     for event in events:
-        if isinstance(event, TaskCreated):
+        if isinstance(event, TaskCreated | TaskCopied):
             return Subject(event.session_id, event.user_id) if event.encrypted else None
         if isinstance(event, TaskErased):
             return None
@@ -91,7 +92,7 @@ def session_of(task: Task | None, events: Sequence[Event]) -> str | None:
     """The session that it belongs to, which never changes."""
     if task is not None:
         return task.session_id
-    return next((event.session_id for event in events if isinstance(event, TaskCreated)), None)
+    return next((event.session_id for event in events if isinstance(event, TaskCreated | TaskCopied)), None)
 
 
 def evolve(task: Task | None, recorded: Recorded[Event]) -> Task:
@@ -115,6 +116,26 @@ def evolve(task: Task | None, recorded: Recorded[Event]) -> Task:
             updated_at=at,
             started_at=None,
             completed_at=None,
+            encrypted=event.encrypted,
+        )
+    if isinstance(event, TaskCopied):
+        return Task(
+            stream_id=recorded.stream_id,
+            id=event.task_id,
+            session_id=event.session_id,
+            user_id=event.user_id,
+            status=event.status,
+            version=recorded.version,
+            position=recorded.position,
+            details=event.details,
+            result=event.result,
+            error=event.error,
+            reason=event.reason,
+            retry_count=event.retry_count,
+            created_at=at,
+            updated_at=at,
+            started_at=event.started_at,
+            completed_at=event.completed_at,
             encrypted=event.encrypted,
         )
     if isinstance(event, TaskErased | Erased):

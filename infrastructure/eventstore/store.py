@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 import psycopg
 
-from application.ports import Trace, Write
+from application.ports import AlreadyDoneError, Done, Trace, Write
 from domain.erasure import Erased, Subject
 from domain.errors import EncryptionNotConfiguredError
 from domain.recorded import Event, Origin, Recorded
@@ -19,7 +19,14 @@ from infrastructure.eventstore.group_commit import GroupCommit, Limits
 from infrastructure.eventstore.large_values import GONE, LargeValues
 from infrastructure.eventstore.names import Numbered, event_types, tenants
 from infrastructure.eventstore.read import LogReader
-from infrastructure.eventstore.requests import Appended, AppendRequest, NewEvent, StreamAppend
+from infrastructure.eventstore.requests import (
+    Appended,
+    AppendRequest,
+    NewEvent,
+    StreamAppend,
+    Tracking,
+    TrackingConflictError,
+)
 from infrastructure.eventstore.trail import read_trail
 from infrastructure.keys.ring import KeyRing
 from infrastructure.keys.store import DataKey, Owner
@@ -29,6 +36,9 @@ from infrastructure.payloads.encryption import Seal
 from infrastructure.payloads.pieces import Piece
 from infrastructure.postgres.connections import API, connect
 from infrastructure.postgres.database import Database
+from infrastructure.sql import load
+
+_MAX_TRACKING = load(__file__, "max_tracking")
 
 
 class _Kind(NamedTuple):
@@ -79,7 +89,9 @@ class PostgresEventStore:
     async def __aexit__(self, *_: object) -> None:
         await self._open.aclose()
 
-    async def append(self, tenant: str, writes: Sequence[Write], origin: Origin) -> Sequence[Recorded[Event]]:
+    async def append(
+        self, tenant: str, writes: Sequence[Write], origin: Origin, done: Done | None = None
+    ) -> Sequence[Recorded[Event]]:
         """Append all or nothing; the events as they were recorded."""
         tenant_id = self.tenants.remembered(tenant) or await self.tenants.number(tenant)
         common = encode_origin(origin)
@@ -109,8 +121,11 @@ class PostgresEventStore:
                     beside = packed.size - len(packed.payload)
                     events.append(NewEvent(kind.id, origin_bytes, packed.payload, packed.references, beside))
             streams.append(StreamAppend(write.stream_id, write.stream_name, write.expected, events))
-        request = AppendRequest(tenant_id, streams, None, pieces)
-        appended = await (self._append_large(request) if pieces else self.writer.append(request))
+        request = AppendRequest(tenant_id, streams, Tracking(*done) if done else None, pieces)
+        try:
+            appended = await (self._append_large(request) if pieces else self.writer.append(request))
+        except TrackingConflictError as error:
+            raise AlreadyDoneError(str(error)) from error
         for write in writes:
             if write.events:
                 self._heard(tenant, write.origin or origin, appended.recorded_at)
@@ -161,6 +176,12 @@ class PostgresEventStore:
     async def append_raw(self, request: AppendRequest) -> Appended:
         """Append events that are bytes already."""
         return await self.writer.append(request)
+
+    async def done(self, tenant: str, name: str) -> int:
+        """The last step that was recorded under a name, 0 where none was."""
+        parameters = {"tenant_id": await self.tenants.number(tenant), "application_name": name}
+        rows = await self.database.fetch(_MAX_TRACKING, parameters)
+        return int(rows[0][0]) if rows else 0
 
     async def head(self, tenant: str, stream_id: UUID) -> int:
         """A stream's version, 0 where it doesn't exist."""

@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from urllib.parse import quote
@@ -21,6 +21,7 @@ from infrastructure.postgres.embedded_cluster import (
     OWNER,
     SUPERUSER,
     ensure_database,
+    ensure_login,
     make_cluster,
     verify_cluster,
 )
@@ -109,6 +110,10 @@ class EmbeddedPostgres:
             raise EmbeddedPostgresError(f"There is no PostgreSQL in {self.data_dir} yet: start it first.")
         host = quote(os.fsencode(self._socket_folder(layout)), safe="")
         return f"postgresql://{quote(user, safe='')}@/{quote(database, safe='')}?host={host}&port={PORT}"
+
+    def make_login(self, name: str, roles: Sequence[str]) -> None:
+        """One who can take on these roles and can do nothing before, unless it is there."""
+        ensure_login(self.url(SUPERUSER, "postgres"), name, roles)
 
     def is_running(self) -> bool:
         """Whether the process that we started or adopted is alive; it may not accept connections yet."""

@@ -5,9 +5,11 @@ import shutil
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import psycopg
+from psycopg import sql
 
 from infrastructure.postgres.embedded_layout import POSTGRES_MAJOR, Layout, ensure_private
 from infrastructure.postgres.service_user import EmbeddedPostgresError
@@ -91,3 +93,12 @@ def ensure_database(superuser_url: str) -> None:
             connection.execute("CREATE ROLE contextline LOGIN CREATEROLE NOSUPERUSER NOCREATEDB NOREPLICATION")
         if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone() is None:
             connection.execute("CREATE DATABASE contextline OWNER contextline TEMPLATE template0")
+
+
+def ensure_login(superuser_url: str, name: str, roles: Sequence[str]) -> None:
+    """Make a role that inherits nothing and may take on others; what is there already stays."""
+    with psycopg.connect(superuser_url, autocommit=True, connect_timeout=5) as connection:
+        if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name]).fetchone() is None:
+            connection.execute(sql.SQL("CREATE ROLE {} LOGIN NOINHERIT").format(sql.Identifier(name)))
+        for role in roles:
+            connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(role), sql.Identifier(name)))

@@ -98,9 +98,9 @@ def get(
     url: Url = None,
 ) -> None:
     """Show a context, now or as it was."""
-    instant = _instant(as_of)
+    when = instant(as_of)
     with failing(), ContextClient(url) as client:
-        context = client.get(key, namespace=namespace, version=version, as_of=instant)
+        context = client.get(key, namespace=namespace, version=version, as_of=when)
         if as_json:
             print_json(context)
         else:
@@ -275,7 +275,12 @@ def _ttl(value: str | None) -> dict[str, Any]:
     return {"ttl": int(value)}
 
 
-def _instant(value: str | None) -> datetime | None:
+def instant(value: str | None) -> datetime | None:
+    """An instant as it is written on the command line.
+
+    Raises:
+        typer.BadParameter: it is none, or has no time zone.
+    """
     if value is None:
         return None
     try:

@@ -10,6 +10,7 @@ import typer
 
 from interfaces.cli import (
     branches,
+    branching,
     compression,
     contexts,
     decisions,
@@ -52,6 +53,7 @@ decisions.register(app)
 synchronizing.register(app)
 branches.register(app)
 erasure.register(app)
+branching.register(sessions.app)
 app.add_typer(sessions.app, name="sessions")
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(compression.app, name="compression")

@@ -56,18 +56,18 @@ def serve(
 
 
 def project(
-    names: Annotated[list[str] | None, typer.Argument(help="Read models to run.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(help="Read models to run, or policies.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
 ) -> None:
-    """Run read models: follow the log and keep their tables up to date."""
-    from interfaces.bootstrap import PROJECTIONS
+    """Run what follows the log: read models, which keep tables up to date, and policies, which act on what happens."""
+    from interfaces.bootstrap import FOLLOWERS
     from interfaces.cli import server
 
     with failing():
-        wanted = list(PROJECTIONS) if everything else names or []
-        unknown = [name for name in wanted if name not in PROJECTIONS]
+        wanted = list(FOLLOWERS) if everything else names or []
+        unknown = [name for name in wanted if name not in FOLLOWERS]
         if unknown or not wanted:
-            raise typer.BadParameter(f"name read models, or --all; there are: {', '.join(PROJECTIONS)}")
+            raise typer.BadParameter(f"name what to run, or --all; there are: {', '.join(FOLLOWERS)}")
         settings = load_settings()
         server.configure_logging(settings)
         server.watch_parent()
@@ -87,7 +87,7 @@ def migrate() -> None:
 
 
 def status(
-    projection: Annotated[str | None, typer.Option(help="Check one read model, at the database itself.")] = None,
+    projection: Annotated[str | None, typer.Option(help="Check one of them, at the database itself.")] = None,
     as_json: AsJson = False,
     url: Url = None,
 ) -> None:

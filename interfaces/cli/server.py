@@ -97,7 +97,7 @@ def serve(settings: Settings, url: str, listener: socket.socket) -> None:
 
 
 def project(settings: Settings, url: str, names: list[str]) -> None:
-    """Run read models until SIGTERM or SIGINT.
+    """Run what follows the log until SIGTERM or SIGINT.
 
     Raises:
         ContextlineError: one can't go on, and why.

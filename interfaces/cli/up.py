@@ -20,8 +20,13 @@ from infrastructure.postgres.connections import API, PROJECTION
 from infrastructure.postgres.embedded import EmbeddedPostgres
 from infrastructure.postgres.migrate import migrate
 from infrastructure.settings import Settings
+from interfaces.bootstrap import PROJECTIONS
 from interfaces.cli.holding import hold
 from interfaces.cli.server import STOP_WHEN_CLOSED, bind
+from projections.policies.v1.project import Policies
+
+POLICIES = "contextline_policies"
+"""The login of the policies, where it is ours to make: they follow the log as a projection and write as the API."""
 
 STEADY = 60.0
 """Seconds after which a process that was started again counts as well."""
@@ -79,7 +84,7 @@ class Child:
 
 
 def up(settings: Settings, console: Console) -> None:
-    """Start PostgreSQL (unless a URL names one), the API and the projections; serve until SIGINT or SIGTERM.
+    """Start PostgreSQL (unless a URL names one) and all processes of the store; serve until SIGINT or SIGTERM.
 
     Raises:
         AlreadyRunningError: another one works in the data folder.
@@ -104,18 +109,22 @@ def up(settings: Settings, console: Console) -> None:
             stack.callback(postgres.stop)
             postgres.start()
             owner, api, projection = postgres.url(), postgres.url(user=API), postgres.url(user=PROJECTION)
+            policies = postgres.url(user=POLICIES)
             console.print(f"PostgreSQL runs in {settings.data_dir}")
         else:
             check_keys(settings)
-            owner = api = projection = settings.database_url.get_secret_value()
+            owner = api = projection = policies = settings.database_url.get_secret_value()
         for name in migrate(owner):
             console.print(f"Applied migration {name}")
-        _supervise(_children(listener, api, projection, keys, stack), postgres, address, stopped, console)
+        if postgres:
+            postgres.make_login(POLICIES, (API, PROJECTION))
+        _supervise(_children(listener, (api, projection, policies), keys, stack), postgres, address, stopped, console)
 
 
 def _children(
-    listener: socket.socket, api: str, projection: str, keys: dict[str, str], stack: contextlib.ExitStack
+    listener: socket.socket, urls: tuple[str, str, str], keys: dict[str, str], stack: contextlib.ExitStack
 ) -> list[Child]:
+    api, projection, policies = urls
     # The writing end stays open as long as this process lives: when the reading ends see its end, they stop too.
     reading, writing = os.pipe()
     stack.callback(os.close, reading)
@@ -130,8 +139,14 @@ def _children(
         ),
         Child(
             "the projections",
-            ["project", "--all"],
+            ["project", *PROJECTIONS],
             {**common, "CONTEXTLINE_DATABASE_URL": projection},
+            (reading,),
+        ),
+        Child(
+            "the policies",
+            ["project", Policies.name],
+            {**common, "CONTEXTLINE_DATABASE_URL": policies},
             (reading,),
         ),
     ]

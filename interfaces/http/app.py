@@ -18,6 +18,7 @@ from interfaces.http.requests import Edge
 from interfaces.http.routes import (
     batch,
     branches,
+    branching,
     checkpoints,
     contexts,
     decisions,
@@ -74,6 +75,7 @@ def create_app(settings: Settings, url: str, clock: Clock = utc_now) -> FastAPI:
         batch.router,
         checkpoints.router,
         branches.router,
+        branching.router,
         erasure.router,
         system.router,
     ):

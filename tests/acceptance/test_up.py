@@ -76,7 +76,7 @@ def test_killed_with_its_children_left_behind_it_starts_again_with_its_data(stor
 
 
 def test_a_child_that_is_killed_is_started_again(shared: RunningStore) -> None:
-    for words in (("serve",), ("project",)):
+    for words in (("serve",), ("project", "current_state"), ("project", "policies")):
         victim = shared.process_named(*words)
         assert victim is not None
         victim.kill()
@@ -89,8 +89,12 @@ def test_a_child_that_is_killed_is_started_again(shared: RunningStore) -> None:
 
 
 def test_no_process_of_the_server_works_as_a_superuser(shared: RunningStore) -> None:
-    for words, role in ((("serve",), "contextline_api"), (("project",), "contextline_projection")):
-        child = shared.process_named(*words)
+    for word, role in (
+        ("serve", "contextline_api"),
+        ("current_state", "contextline_projection"),
+        ("policies", "contextline_policies"),
+    ):
+        child = shared.process_named(word)
         assert child is not None
         assert f"//{role}@" in child.environ()["CONTEXTLINE_DATABASE_URL"]
 

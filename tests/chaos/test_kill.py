@@ -64,9 +64,9 @@ class Load:
 
 
 def victims(store: RunningStore, random_source: random.Random) -> psutil.Process | None:
-    kind = random_source.choice(["serve", "project", "postgres", "backend"])
+    kind = random_source.choice(["serve", "current_state", "policies", "postgres", "backend"])
     assert store.process is not None
-    if kind in ("serve", "project"):
+    if kind in ("serve", "current_state", "policies"):
         return store.process_named(kind)
     with suppress(psutil.NoSuchProcess):  # ended while we looked
         postmasters = [child for child in psutil.Process(store.process.pid).children() if child.name() == "postgres"]

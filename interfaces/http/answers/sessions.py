@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from domain.sessions.events import BranchPoint
 from domain.sessions.session import Moment, Session
 from interfaces.http.answers.base import Answer
 
@@ -29,7 +30,22 @@ def session_document(session: Session, moment: Moment | None = None) -> dict[str
         "timeout": session.timeout,
         "lastActiveAt": last_active,
         "expiresAt": session.expires_at(last_active),
+        "branchedFrom": _branched_from(session.branched_from),
     }
+
+
+def _branched_from(point: BranchPoint | None) -> dict[str, Any] | None:
+    if point is None:
+        return None
+    return {"sessionId": point.session_id, "position": point.position, "at": point.at}
+
+
+class BranchPointAnswer(Answer):
+    """The session that it was branched from, and the point in its history: a position of the log, and its instant."""
+
+    session_id: str
+    position: int
+    at: datetime
 
 
 class SessionAnswer(Answer):
@@ -51,6 +67,13 @@ class SessionAnswer(Answer):
     timeout: int | None
     last_active_at: datetime
     expires_at: datetime | None
+    branched_from: BranchPointAnswer | None
+
+
+class BranchedSessionAnswer(SessionAnswer):
+    """A session that was branched; `complete`: all copies are made. If not, they are being made."""
+
+    complete: bool
 
 
 class DeletedSessionAnswer(Answer):

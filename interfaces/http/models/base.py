@@ -30,9 +30,9 @@ def _no_nul(value: str) -> str:
     return value
 
 
-def _date_and_time(value: str) -> str:
+def _date_and_time(value: Any) -> str:
     # Without this a number would be taken for seconds since 1970.
-    if not _DATE_AND_TIME.match(value):
+    if not isinstance(value, str) or not _DATE_AND_TIME.match(value):
         raise ValueError("must be a date and time as RFC 3339 has it, such as 2026-01-31T12:00:00Z")
     return value
 

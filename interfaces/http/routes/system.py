@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from domain.errors import UnavailableError
-from interfaces.bootstrap import PROJECTIONS, Services
+from interfaces.bootstrap import FOLLOWERS, Services
 from interfaces.http.answers.base import answer
 from interfaces.http.answers.system import HealthAnswer, ProjectionsAnswer
 from interfaces.http.contract import told
@@ -19,7 +19,7 @@ router = APIRouter(tags=["system"])
 
 @router.get("/api/context/health", **told({200: HealthAnswer, 503: HealthAnswer}))
 async def health(request: Request) -> Response:
-    """Whether it works: 503 where the database is away, `degraded` where a read model is not following."""
+    """Whether it works: 503 where the database is away, `degraded` where a read model or a policy is not following."""
     wired = services(request)
     checks: dict[str, dict[str, Any]] = {"database": {"status": "healthy"}}
     try:
@@ -28,7 +28,7 @@ async def health(request: Request) -> Response:
         checks["database"] = {"status": "unhealthy", "detail": str(error)}
         return answer({"status": "unhealthy", "checks": checks}, 503)
     live = {status.name: status for status in projections if status.live}
-    for name in PROJECTIONS:
+    for name in FOLLOWERS:
         checks[f"projection:{name}"] = _check(live.get(name), wired)
     healthy = all(check["status"] == "healthy" for check in checks.values())
     return answer({"status": "healthy" if healthy else "degraded", "checks": checks})
@@ -36,7 +36,7 @@ async def health(request: Request) -> Response:
 
 @router.get("/api/projections", **told({200: ProjectionsAnswer}))
 async def projections(request: Request) -> Response:
-    """How far each read model is, how far behind, and what is wrong with it."""
+    """How far each read model is, and the policies, how far behind, and what is wrong with it."""
     wired = services(request)
     now = wired.clock()
     found = await wired.registry.status()

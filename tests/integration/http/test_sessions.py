@@ -42,6 +42,7 @@ async def test_a_session_begins_active_and_is_read_as_it_began(api: Api) -> None
         "timeout": 3600,
         "lastActiveAt": "2026-01-01T00:00:00Z",
         "expiresAt": "2026-01-01T01:00:00Z",
+        "branchedFrom": None,
     }
     assert (await api.http.get("/api/sessions/get/s-1")).json() == document
 

@@ -61,15 +61,15 @@ async def state(url: str, name: str = CurrentState.name) -> dict[str, Any]:
     return found[0] if found else {}
 
 
-async def position(url: str) -> int:
-    return int((await state(url)).get("position", 0))
+async def position(url: str, name: str = CurrentState.name) -> int:
+    return int((await state(url, name)).get("position", 0))
 
 
-async def reached(url: str, wanted: int) -> None:
+async def reached(url: str, wanted: int, name: str = CurrentState.name) -> None:
     """Until that position is committed. What a projection notes while it applies events comes before the commit."""
 
     async def there() -> bool:
-        return await position(url) >= wanted
+        return await position(url, name) >= wanted
 
     await eventually(there, 5 * DEADLINE)
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from application.contexts import ContextRef
-from application.ports import KnownReads, SnapshotState, Trace, Write
+from application.ports import AlreadyDoneError, Done, KnownReads, SnapshotState, Trace, Write
 from domain.access.events import AccessesRecorded
 from domain.contexts.commands import StoreContext, UpdateContext
 from domain.contexts.events import Attributes
@@ -27,6 +27,7 @@ class MemoryStore:
         self._clock = clock
         self.log: list[Recorded[Event]] = []
         self.read: list[tuple[UUID, int]] = []
+        self.steps: dict[str, int] = {}
         self.conflicts = 0
         self.fails: list[Exception] = []
         self.unanswered: list[Exception] = []
@@ -34,10 +35,14 @@ class MemoryStore:
     def stream(self, stream_id: UUID) -> list[Recorded[Event]]:
         return [recorded for recorded in self.log if recorded.stream_id == stream_id]
 
-    async def append(self, tenant: str, writes: Sequence[Write], origin: Origin) -> Sequence[Recorded[Event]]:
+    async def append(
+        self, tenant: str, writes: Sequence[Write], origin: Origin, done: Done | None = None
+    ) -> Sequence[Recorded[Event]]:
         await asyncio.sleep(0)
         if self.fails:
             raise self.fails.pop(0)
+        if done and self.steps.get(done.name, 0) >= done.step:
+            raise AlreadyDoneError(f"{done} was recorded before")
         heads: dict[UUID, int] = {}
         for write in writes:
             if (head := heads.get(write.stream_id, len(self.stream(write.stream_id)))) != write.expected:
@@ -45,6 +50,8 @@ class MemoryStore:
                 raise VersionConflictError(write.expected, head)
             heads[write.stream_id] = head + len(write.events)
         before = len(self.log)
+        if done:
+            self.steps[done.name] = done.step
         for write in writes:
             for version, event in enumerate(write.events, write.expected + 1):
                 position = len(self.log) + 1
@@ -54,6 +61,9 @@ class MemoryStore:
         if self.unanswered:
             raise self.unanswered.pop(0)
         return self.log[before:]
+
+    async def done(self, tenant: str, name: str) -> int:
+        return self.steps.get(name, 0)
 
     async def head(self, tenant: str, stream_id: UUID) -> int:
         await asyncio.sleep(0)

@@ -23,6 +23,7 @@ SHAPES = {
     (Session, 1): "218e0269bc0e13c9",
     (Session, 2): "9193846c23a616fd",
     (Session, 3): "cb3c444227545761",
+    (Session, 4): "afc39eb23e56a764",
     (Task, 1): "3d37e36e994da4cb",
     (Decision, 1): "6a0575a2824e402c",
     (Preferences, 1): "c8b5042dcca619a2",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from application.ports import Write
+from application.ports import Done, Write
 from application.sessions import Sessions
 from application.tasks import Tasks
 from domain.errors import DependenciesNotMetError, SessionStatusError, TaskCycleError
@@ -31,13 +31,15 @@ class ScriptedStore(MemoryStore):
         self.first: Callable[[], Awaitable[Any]] | None = None
         self.delays: list[int] = []
 
-    async def append(self, tenant: str, writes: Sequence[Write], origin: Origin) -> Sequence[Recorded[Event]]:
+    async def append(
+        self, tenant: str, writes: Sequence[Write], origin: Origin, done: Done | None = None
+    ) -> Sequence[Recorded[Event]]:
         if first := self.first:
             self.first = None
             await first()
         for _ in range(self.delays.pop() if self.delays else 0):
             await asyncio.sleep(0)
-        return await super().append(tenant, writes, origin)
+        return await super().append(tenant, writes, origin, done)
 
 
 class Process:

@@ -23,6 +23,7 @@ import psycopg
 import pytest
 import yaml
 
+from interfaces.bootstrap import FOLLOWERS
 from interfaces.cli.main import app
 from tests.fixtures.waiting import DEADLINE
 
@@ -38,6 +39,7 @@ SECRETS = {
     "POSTGRES_OWNER_PASSWORD": 'owner\'s "quoted"',
     "POSTGRES_API_PASSWORD": "api's :'x' $1 \\ %",
     "POSTGRES_PROJECTION_PASSWORD": "projection@host/db?",
+    "POSTGRES_POLICIES_PASSWORD": "policies' $$",
 }
 
 
@@ -222,6 +224,7 @@ def test_each_process_has_a_login_of_its_own() -> None:
         "migrate": ("contextline", "POSTGRES_OWNER_PASSWORD"),
         "api": ("contextline_api_login", "POSTGRES_API_PASSWORD"),
         "projection-current-state": ("contextline_projection_login", "POSTGRES_PROJECTION_PASSWORD"),
+        "policies": ("contextline_policies_login", "POSTGRES_POLICIES_PASSWORD"),
     }
 
 
@@ -247,8 +250,15 @@ def test_every_command_in_the_files_is_a_command_of_contextline() -> None:
     commands = [service["command"] for service in OURS.values()]
     checks = [service["healthcheck"].get("test", []) for service in OURS.values()]
     commands += [check[2:] for check in checks if check[:2] == ["CMD", "contextline"]]
-    assert len(commands) == len(OURS) + 1
+    assert len(commands) == len(OURS) + 2
     assert {command[0] for command in commands} <= COMMANDS
+
+
+def test_a_service_runs_each_that_follows_the_log_and_its_check_asks_for_the_same() -> None:
+    running = {service["command"][1]: service for service in OURS.values() if service["command"][0] == "project"}
+    assert running.keys() == set(FOLLOWERS)
+    for name, service in running.items():
+        assert service["healthcheck"]["test"][-1] == name
 
 
 def test_processes_wait_for_the_migrations() -> None:
@@ -317,6 +327,7 @@ LOGINS = {
     "contextline_api_login": ("POSTGRES_API_PASSWORD", "contextline_api", "contextline_projection"),
     "contextline_projection_login": ("POSTGRES_PROJECTION_PASSWORD", "contextline_projection", "contextline_api"),
 }
+POLICIES = ("contextline_policies_login", "POSTGRES_POLICIES_PASSWORD")
 
 
 def test_the_owner_owns_the_database_and_is_no_superuser(connect: Connect) -> None:
@@ -346,6 +357,23 @@ def test_a_login_may_take_its_own_role_and_no_other(connect: Connect, login: str
                 process.execute(f"SET ROLE {role}")
 
 
+def test_the_login_of_the_policies_may_take_both_roles_and_no_other(connect: Connect) -> None:
+    with connect(*POLICIES) as process:
+        for role in ("contextline_api", "contextline_projection"):
+            process.execute(f"SET ROLE {role}")
+        for role in ("contextline", "postgres"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege), process.transaction():
+                process.execute(f"SET ROLE {role}")
+
+
+def test_the_login_of_the_policies_can_do_nothing_before_it_takes_a_role(connect: Connect) -> None:
+    with connect("contextline", "POSTGRES_OWNER_PASSWORD") as owner:
+        owner.execute("CREATE TABLE of_both ()")
+        owner.execute("GRANT SELECT ON of_both TO contextline_api, contextline_projection")
+    with connect(*POLICIES) as process, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        process.execute("SELECT FROM of_both")
+
+
 @pytest.mark.parametrize("login", LOGINS)
 def test_a_login_can_do_nothing_before_it_takes_its_role(connect: Connect, login: str) -> None:
     secret, own, _ = LOGINS[login]
@@ -359,7 +387,7 @@ def test_a_login_can_do_nothing_before_it_takes_its_role(connect: Connect, login
         process.execute(f"SELECT FROM of_{own}")
 
 
-@pytest.mark.parametrize("login", ["contextline", *LOGINS])
+@pytest.mark.parametrize("login", ["contextline", POLICIES[0], *LOGINS])
 def test_no_login_gets_in_with_a_wrong_password(connect: Connect, login: str) -> None:
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         connect(login, "POSTGRES_PASSWORD")

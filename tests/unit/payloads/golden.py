@@ -39,6 +39,7 @@ from domain.contexts.events import (
 from domain.recorded import Event
 from domain.sessions.events import SessionCompleted, SessionCreated, SessionErased, SessionFailed
 from infrastructure.payloads.encryption import Seal
+from tests.unit.payloads.golden_branches import BRANCHES, BRANCHES_LATER
 from tests.unit.payloads.golden_decisions import DECISIONS
 from tests.unit.payloads.golden_work import WORK, WORK_LATER
 
@@ -150,6 +151,7 @@ _AUTOMATIC = (
 GOLDEN: dict[str, tuple[Event, Event]] = {
     **DECISIONS,
     **WORK,
+    **BRANCHES,
     "context-created": (
         ContextCreated(
             namespace="n/s", key="k 1", data=_DATA, attributes=_ALL, compress=False, encrypted=False, **_WHY
@@ -298,6 +300,7 @@ GOLDEN: dict[str, tuple[Event, Event]] = {
 
 LATER: dict[str, tuple[str, Event]] = {
     **WORK_LATER,
+    **BRANCHES_LATER,
     "context-created.encrypted": (
         "context-created",
         ContextCreated(namespace="n", key="k", data=_DATA, attributes=_ALL, compress=False, encrypted=True, **_WHY),
