@@ -35,7 +35,7 @@ class BatchOperation(NamedTuple):
     origin: Origin
 
 
-class Done(NamedTuple):
+class CarriedOut(NamedTuple):
     """The context after an operation, and whether it was created by it."""
 
     context: Context
@@ -48,7 +48,7 @@ class Batches:
     def __init__(self, contexts: Contexts, together: Together) -> None:
         self._contexts, self._together = contexts, together
 
-    async def atomic(self, tenant: str, operations: Sequence[BatchOperation]) -> list[Done]:
+    async def atomic(self, tenant: str, operations: Sequence[BatchOperation]) -> list[CarriedOut]:
         """All or nothing. Operations on one context are decided one after the other, each on what the last one leaves.
 
         Raises:
@@ -84,12 +84,12 @@ class Batches:
         recorded = [iter(outcome.events) for outcome in outcomes]
         return [_done(before, place, next(recorded[place])) for place in places]
 
-    async def independent(self, operations: Sequence[BatchOperation]) -> list[Done | Exception]:
+    async def independent(self, operations: Sequence[BatchOperation]) -> list[CarriedOut | Exception]:
         """Each for itself: what became of it, or why nothing did. Those on one context keep their order."""
         lines: dict[ContextRef, list[int]] = {}
         for index, operation in enumerate(operations):
             lines.setdefault(operation.ref, []).append(index)
-        found: dict[int, Done | Exception] = {}
+        found: dict[int, CarriedOut | Exception] = {}
         turns = asyncio.Semaphore(AT_ONCE)
 
         async def follow(line: Sequence[int]) -> None:
@@ -106,15 +106,15 @@ class Batches:
                 group.create_task(follow(line))
         return [found[index] for index in range(len(operations))]
 
-    async def _carry_out(self, operation: BatchOperation) -> Done:
+    async def _carry_out(self, operation: BatchOperation) -> CarriedOut:
         ref, command, origin = operation
         match command:
             case StoreContext():
-                return Done(*await self._contexts.store(ref, command, origin))
+                return CarriedOut(*await self._contexts.store(ref, command, origin))
             case UpdateContext():
-                return Done(await self._contexts.update(ref, command, origin), False)
+                return CarriedOut(await self._contexts.update(ref, command, origin), False)
             case DeleteContext():
-                return Done(await self._contexts.delete(ref, command, origin), False)
+                return CarriedOut(await self._contexts.delete(ref, command, origin), False)
 
 
 def _decide(state: Context | None, command: Command, now: datetime) -> Sequence[ContextEvent]:
@@ -134,10 +134,10 @@ def _foreseen(state: Context | None, stream: UUID, events: Sequence[Event], now:
     return state
 
 
-def _done(states: list[Context | None], place: int, recorded: Recorded[Event]) -> Done:
+def _done(states: list[Context | None], place: int, recorded: Recorded[Event]) -> CarriedOut:
     """What an operation left, which is what the next one on that context found: each makes one event."""
     states[place] = after = aggregate.evolve(states[place], recorded)
-    return Done(after, aggregate.begins(recorded.event))
+    return CarriedOut(after, aggregate.begins(recorded.event))
 
 
 @contextmanager

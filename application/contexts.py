@@ -14,13 +14,13 @@ from application.histories import Histories, Place
 from application.ports import Clock, EventStore, Snapshots
 from application.together import Member
 from domain.contexts import context as aggregate
-from domain.contexts.belonging import session_of
 from domain.contexts.checkpoints import Checkpointing, named, with_due_checkpoint
 from domain.contexts.commands import DeleteContext, RollBackContext, StoreContext, UpdateContext
 from domain.contexts.context import Context, alive
 from domain.contexts.events import ContextCreated
 from domain.contexts.history import HistoryEntry
 from domain.contexts.identity import check_identity, stream_name
+from domain.contexts.ownership import session_of
 from domain.contexts.patches import Operation, diff
 from domain.contexts.sealing import sealed_for
 from domain.errors import (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from domain.contexts.belonging import owners
 from domain.contexts.context import Context
 from domain.contexts.events import (
     CheckpointRestored,
@@ -15,6 +14,7 @@ from domain.contexts.events import (
     ContextReplaced,
     ContextRolledBack,
 )
+from domain.contexts.ownership import owners
 from domain.erasure import Subject
 from domain.recorded import Event
 

@@ -10,7 +10,8 @@ from datetime import datetime
 import msgspec
 
 from domain.contexts.context import Context
-from domain.contexts.events import ContextCreated, ContextEvent
+from domain.contexts.events import AttributeChanges, ContextEvent
+from domain.contexts.forking import ForkContext, fork
 from domain.contexts.identity import MAX_LENGTH
 from domain.errors import AlreadyExistsError, SessionNotFoundError
 from domain.sessions.events import BranchPoint, SessionCreated, SessionEvent
@@ -83,18 +84,8 @@ def _below(session_id: str, namespace: str) -> str:
 def copied(
     target: Context | None, source: Context, namespace: str, session_id: str, now: datetime
 ) -> Sequence[ContextEvent]:
-    """A copy of a context as it was, for the new session; nothing where something lives there already."""
+    """A branch of a context as it was, for the new session; nothing where something lives there already."""
     if target is not None and target.is_live(now):
         return []
-    origin = {"namespace": source.namespace, "key": source.key, "version": source.version}
-    return [
-        ContextCreated(
-            namespace=namespace,
-            key=source.key,
-            data=source.data,
-            attributes=msgspec.structs.replace(source.attributes, session_id=session_id),
-            encrypted=source.encrypted or (target is not None and target.encrypted),
-            action=ACTION,
-            metadata={"copiedFrom": origin},
-        )
-    ]
+    moved = AttributeChanges(session_id=session_id)
+    return fork(target, source, ForkContext(namespace=namespace, key=source.key, attributes=moved, action=ACTION), now)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from application.batching import Command, Done
+from application.batching import CarriedOut, Command
 from domain.contexts.commands import DeleteContext, StoreContext
 from interfaces.http.answers.base import Answer, Problem
 from interfaces.http.answers.contexts import changed_document
 
 
-def done_document(command: Command, done: Done) -> tuple[int, dict[str, Any]]:
+def done_document(command: Command, done: CarriedOut) -> tuple[int, dict[str, Any]]:
     """What the operation's own call would answer, and its status."""
     document = changed_document(done.context)
     if isinstance(command, DeleteContext):

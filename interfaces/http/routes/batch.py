@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from application.batching import BatchOperation, Done
+from application.batching import BatchOperation, CarriedOut
 from application.contexts import ContextRef
 from domain.contexts.commands import DeleteContext
 from domain.errors import Fault, InvalidInputError
@@ -36,7 +36,7 @@ async def batch(request: Request) -> Response:
     refuse_preconditions(request)
     wired, body = services(request), await read_body(request, BatchRequest)
     read = [_read(value, wired.settings) for value in body.operations]
-    outcomes: Sequence[Done | Exception]
+    outcomes: Sequence[CarriedOut | Exception]
     if body.mode == "atomic":
         outcomes = await wired.batches.atomic(TENANT, _all_valid(read))
     else:
@@ -47,7 +47,7 @@ async def batch(request: Request) -> Response:
         _result(value, operation, outcome)
         for value, operation, outcome in zip(body.operations, read, outcomes, strict=True)
     ]
-    contexts = [outcome.context for outcome in outcomes if isinstance(outcome, Done)]
+    contexts = [outcome.context for outcome in outcomes if isinstance(outcome, CarriedOut)]
     return answer(
         {
             "mode": body.mode,
@@ -102,10 +102,12 @@ def _all_valid(read: Sequence[BatchOperation | InvalidInputError]) -> list[Batch
     return [operation for operation in read if isinstance(operation, BatchOperation)]
 
 
-def _result(value: Json, operation: BatchOperation | InvalidInputError, outcome: Done | Exception) -> dict[str, Any]:
+def _result(
+    value: Json, operation: BatchOperation | InvalidInputError, outcome: CarriedOut | Exception
+) -> dict[str, Any]:
     asked = value if isinstance(value, dict) else {}
     named = {name: asked[name] if isinstance(asked.get(name), str) else None for name in ("op", "key")}
-    if isinstance(outcome, Done) and isinstance(operation, BatchOperation):
+    if isinstance(outcome, CarriedOut) and isinstance(operation, BatchOperation):
         status, document = done_document(operation.command, outcome)
         return {"op": named["op"], "status": status, **document}
     assert isinstance(outcome, Exception)

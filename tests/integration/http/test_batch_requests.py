@@ -221,7 +221,7 @@ async def test_independent_operations_keep_to_their_bound(api: Api, monkeypatch:
     at_once = most = 0
     carry_out = batching.Batches._carry_out
 
-    async def counted(self: batching.Batches, operation: batching.BatchOperation) -> batching.Done:
+    async def counted(self: batching.Batches, operation: batching.BatchOperation) -> batching.CarriedOut:
         nonlocal at_once, most
         at_once += 1
         most = max(most, at_once)
@@ -238,7 +238,7 @@ async def test_independent_operations_keep_to_their_bound(api: Api, monkeypatch:
 async def test_what_no_one_foresaw_is_told_for_its_operation_alone(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     carry_out = batching.Batches._carry_out
 
-    async def failing(self: batching.Batches, operation: batching.BatchOperation) -> batching.Done:
+    async def failing(self: batching.Batches, operation: batching.BatchOperation) -> batching.CarriedOut:
         if operation.ref.key == "bad":
             raise ValueError("secret")
         return await carry_out(self, operation)

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from application.batching import Batches, BatchOperation, Done
+from application.batching import Batches, BatchOperation, CarriedOut
 from application.contexts import Contexts
-from application.ports import Write
+from application.ports import Done, Write
 from application.together import Together
 from domain.contexts.commands import DeleteContext, UpdateContext
 from domain.errors import BatchRefusedError, DatabaseUnavailableError, VersionConflictError
@@ -25,11 +25,13 @@ class CountingStore(MemoryStore):
         self.appends: list[Sequence[Write]] = []
         self.rivals: list[Any] = []
 
-    async def append(self, tenant: str, writes: Sequence[Write], origin: Origin) -> Sequence[Recorded[Event]]:
+    async def append(
+        self, tenant: str, writes: Sequence[Write], origin: Origin, done: Done | None = None
+    ) -> Sequence[Recorded[Event]]:
         if self.rivals:
             await self.rivals.pop(0)
         self.appends.append(writes)
-        return await super().append(tenant, writes, origin)
+        return await super().append(tenant, writes, origin, done)
 
 
 @pytest.fixture
@@ -127,7 +129,7 @@ async def test_independent_ones_keep_their_order_on_one_context_also_after_a_ref
             operation("a", appending(3)),
         ]
     )
-    assert [isinstance(one, Done) for one in found] == [False, True, True, False, True]
+    assert [isinstance(one, CarriedOut) for one in found] == [False, True, True, False, True]
     last = found[-1]
-    assert isinstance(last, Done)
+    assert isinstance(last, CarriedOut)
     assert last.context.data == [2, 3]

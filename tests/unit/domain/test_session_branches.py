@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.contexts.events import Attributes, ContextCreated
+from domain.contexts.ancestry import point
+from domain.contexts.events import Attributes, ContextForked
 from domain.contexts.identity import MAX_LENGTH, check_identity
 from domain.errors import AlreadyExistsError, SessionErasedError, SessionNotFoundError
 from domain.recorded import Event
@@ -88,13 +89,13 @@ def test_a_copy_has_everything_but_the_place_and_the_session() -> None:
     story = ContextStory()
     story.store({"n": 1}, attributes=Attributes(session_id="s-1", agent_id="a", tags=("t",), ttl=5, importance=0.9))
     (copy,) = copied(None, story.current, "b-1", "b-1", START)
-    assert copy == ContextCreated(
+    assert copy == ContextForked(
         namespace="b-1",
         key="plan",
+        parent=point(story.current),
         data={"n": 1},
         attributes=Attributes(session_id="b-1", agent_id="a", tags=("t",), ttl=5, importance=0.9),
         action="branch-session",
-        metadata={"copiedFrom": {"namespace": "", "key": "plan", "version": 1}},
     )
 
 
