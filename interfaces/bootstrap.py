@@ -18,6 +18,7 @@ from application.activity import Activities, RecentCommands
 from application.batching import Batches
 from application.branches import Branches
 from application.cache import StateCache
+from application.capturing.capturing import Capturing
 from application.checkpoints import Checkpoints
 from application.contexts import Contexts
 from application.decisions import Decisions
@@ -31,6 +32,8 @@ from application.together import Together
 from domain.contexts.checkpoints import Checkpointing
 from domain.errors import UnavailableError
 from infrastructure.background import end
+from infrastructure.capture.reading import Readers
+from infrastructure.capture.secrets import SecretRules
 from infrastructure.eventstore.dictionaries import FollowingDictionaries
 from infrastructure.eventstore.follow import PROJECTION_CHANNEL, Listener
 from infrastructure.eventstore.group_commit import Limits
@@ -44,6 +47,7 @@ from infrastructure.payloads.compression import Compression
 from infrastructure.postgres.connections import API, PROJECTION, connect
 from infrastructure.postgres.database import Database
 from infrastructure.settings import Settings
+from infrastructure.tokens import Tokenizer, open_tokenizer
 from interfaces.activity import CurrentStateActivity
 from interfaces.directory import CurrentStateDirectory
 from projections.current_state.v1.project import CurrentState
@@ -92,6 +96,8 @@ class Services:
     preference_rows: PreferenceReader
     registry: Registry
     erasure: Erasure
+    capturing: Capturing
+    tokenizer: Tokenizer | None
 
 
 class _AccessTotals:
@@ -169,6 +175,7 @@ async def services(settings: Settings, url: str, clock: Clock = utc_now) -> Asyn
             await stack.enter_async_context(_running(expiries, "expiries"))
         checkpointing = Checkpointing(settings.auto_checkpoint_interval, settings.auto_checkpoints_kept)
         contexts = Contexts(store, snapshots, clock, cache, accesses, checkpointing)
+        capturing = stack.enter_context(Capturing(contexts, Together(store, clock), clock, Readers(), SecretRules()))
         yield Services(
             settings=settings,
             clock=clock,
@@ -191,6 +198,8 @@ async def services(settings: Settings, url: str, clock: Clock = utc_now) -> Asyn
             preference_rows=PreferenceReader(store.database, clock, Codec(keys=keys)),
             registry=registry,
             erasure=erasure,
+            capturing=capturing,
+            tokenizer=open_tokenizer(settings.tokenizer_file),
         )
 
 

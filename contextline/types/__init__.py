@@ -18,6 +18,16 @@ from contextline.types.branches import (
     SplitDone,
     SplitPart,
 )
+from contextline.types.capture import (
+    Budget,
+    Captured,
+    CapturedElement,
+    Dropped,
+    Relationship,
+    Relevance,
+    Relevant,
+    RelevantContext,
+)
 from contextline.types.conflicts import (
     Conflict,
     ConflictPage,
@@ -63,7 +73,10 @@ from contextline.types.tasks import Task, TaskTree, TreeTask
 
 __all__ = [
     "BatchResult",
+    "Budget",
     "Candidate",
+    "Captured",
+    "CapturedElement",
     "Checkpoint",
     "CheckpointCreated",
     "Conflict",
@@ -74,6 +87,7 @@ __all__ = [
     "Deleted",
     "DeletedSession",
     "DiffResult",
+    "Dropped",
     "ErasedAll",
     "ErasedContext",
     "Feedback",
@@ -95,6 +109,10 @@ __all__ = [
     "Preference",
     "Preferences",
     "ProjectionStatus",
+    "Relationship",
+    "Relevance",
+    "Relevant",
+    "RelevantContext",
     "Resolution",
     "Resolved",
     "Restored",

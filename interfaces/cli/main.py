@@ -10,6 +10,7 @@ import typer
 
 from interfaces.cli import (
     branches,
+    capture,
     compression,
     contexts,
     decisions,
@@ -51,6 +52,7 @@ contexts.register(app)
 decisions.register(app)
 synchronizing.register(app)
 branches.register(app)
+capture.register(app)
 erasure.register(app)
 app.add_typer(sessions.app, name="sessions")
 app.add_typer(tasks.app, name="tasks")

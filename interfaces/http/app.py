@@ -18,12 +18,14 @@ from interfaces.http.requests import Edge
 from interfaces.http.routes import (
     batch,
     branches,
+    capture,
     checkpoints,
     contexts,
     decisions,
     erasure,
     lists,
     preferences,
+    recall,
     sessions,
     synchronizing,
     system,
@@ -74,6 +76,8 @@ def create_app(settings: Settings, url: str, clock: Clock = utc_now) -> FastAPI:
         batch.router,
         checkpoints.router,
         branches.router,
+        capture.router,
+        recall.router,
         erasure.router,
         system.router,
     ):
