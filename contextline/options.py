@@ -142,6 +142,23 @@ class SourceName(TargetName, total=False):
     version: int
 
 
+class CaptureOptions(WhyOptions, total=False):
+    """Options of `capture`. `namespace` left out: the session's id. `ttl` left out: captured elements don't expire.
+
+    `keep_text` keeps contents and texts too, without secrets; `project` counts for the elements' relevance.
+    """
+
+    namespace: str
+    session_id: str | None
+    agent_id: str | None
+    user_id: str | None
+    project: str | None
+    tags: Sequence[str]
+    ttl: int | None
+    encrypt: bool | None
+    keep_text: bool
+
+
 class ListFilters(TypedDict, total=False):
     """What to list; None asks nothing. Tags and features: contexts that have all of them. Times: from, before."""
 

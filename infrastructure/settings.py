@@ -95,6 +95,9 @@ class Settings(BaseSettings):
     encrypt_default: bool = Field(
         False, description="Encrypt all contexts and sessions, but for those stored with encrypt: false."
     )
+    tokenizer_file: Path | None = Field(
+        None, description="Tokenizer (tokenizer.json) that budgets in tokens are counted by; needs contextline[tokens]."
+    )
     projection_batch: int = Field(1000, ge=1, le=100_000, description="Events that a projection applies at once.")
     projection_poll: float = Field(1.0, gt=0, le=3, description="Seconds after which it looks without being woken.")
 

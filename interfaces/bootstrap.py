@@ -19,6 +19,7 @@ from application.batching import Batches
 from application.branches import Branches
 from application.branching import Branching
 from application.cache import StateCache
+from application.capturing.capturing import Capturing
 from application.checkpoints import Checkpoints
 from application.contexts import Contexts
 from application.decisions import Decisions
@@ -32,6 +33,8 @@ from application.together import Together
 from domain.contexts.checkpoints import Checkpointing
 from domain.errors import UnavailableError
 from infrastructure.background import end
+from infrastructure.capture.reading import Readers
+from infrastructure.capture.secrets import SecretRules
 from infrastructure.eventstore.dictionaries import FollowingDictionaries
 from infrastructure.eventstore.follow import PROJECTION_CHANNEL, Listener
 from infrastructure.eventstore.group_commit import Limits
@@ -45,6 +48,7 @@ from infrastructure.payloads.compression import Compression
 from infrastructure.postgres.connections import API, PROJECTION, connect
 from infrastructure.postgres.database import Database
 from infrastructure.settings import Settings
+from infrastructure.tokens import Tokenizer, open_tokenizer
 from interfaces.activity import CurrentStateActivity
 from interfaces.directory import CurrentStateDirectory
 from interfaces.policies import open_policies
@@ -100,6 +104,8 @@ class Services:
     registry: Registry
     erasure: Erasure
     branching: Branching
+    capturing: Capturing
+    tokenizer: Tokenizer | None
 
 
 class _AccessTotals:
@@ -177,6 +183,7 @@ async def services(settings: Settings, url: str, clock: Clock = utc_now) -> Asyn
             await stack.enter_async_context(_running(expiries, "expiries"))
         checkpointing = Checkpointing(settings.auto_checkpoint_interval, settings.auto_checkpoints_kept)
         contexts = Contexts(store, snapshots, clock, cache, accesses, checkpointing)
+        capturing = stack.enter_context(Capturing(contexts, Together(store, clock), clock, Readers(), SecretRules()))
         yield Services(
             settings=settings,
             clock=clock,
@@ -200,6 +207,8 @@ async def services(settings: Settings, url: str, clock: Clock = utc_now) -> Asyn
             registry=registry,
             erasure=erasure,
             branching=Branching(store, snapshots, clock, sessions.make_id, cache),
+            capturing=capturing,
+            tokenizer=open_tokenizer(settings.tokenizer_file),
         )
 
 

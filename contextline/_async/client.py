@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextline._async.branches import AsyncBranchCalls
 from contextline._async.branching import AsyncBranchingCalls
+from contextline._async.capture import AsyncCaptureCalls
 from contextline._async.contexts import AsyncContextCalls
 from contextline._async.decisions import AsyncDecisionCalls
 from contextline._async.erasing import AsyncErasingCalls
@@ -16,6 +17,7 @@ from contextline._async.tasks import AsyncTaskCalls
 
 class AsyncContextClient(
     AsyncContextCalls,
+    AsyncCaptureCalls,
     AsyncSessionCalls,
     AsyncTaskCalls,
     AsyncDecisionCalls,

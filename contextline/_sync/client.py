@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from contextline._sync.branches import BranchCalls
 from contextline._sync.branching import BranchingCalls
+from contextline._sync.capture import CaptureCalls
 from contextline._sync.contexts import ContextCalls
 from contextline._sync.decisions import DecisionCalls
 from contextline._sync.erasing import ErasingCalls
@@ -17,6 +18,7 @@ from contextline._sync.tasks import TaskCalls
 
 class ContextClient(
     ContextCalls,
+    CaptureCalls,
     SessionCalls,
     TaskCalls,
     DecisionCalls,

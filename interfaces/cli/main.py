@@ -11,6 +11,7 @@ import typer
 from interfaces.cli import (
     branches,
     branching,
+    capture,
     compression,
     contexts,
     decisions,
@@ -52,6 +53,7 @@ contexts.register(app)
 decisions.register(app)
 synchronizing.register(app)
 branches.register(app)
+capture.register(app)
 erasure.register(app)
 branching.register(sessions.app)
 app.add_typer(sessions.app, name="sessions")

@@ -36,6 +36,9 @@ from interfaces.http.strict_json import parse
 TENANT = "default"
 """Whose data a request without credentials is about."""
 
+MOST_FAULTS = 100
+"""Faults that a refusal names, the first ones; a body can have one for every few of its bytes."""
+
 _MUTATING = ("POST", "PUT", "DELETE", "PATCH")
 _JSON = re.compile(r"application/([\w.+-]+\+)?json")
 _ETAG = re.compile(r'"(\d{1,10})"')
@@ -177,7 +180,7 @@ def _repeatable(model: type[BaseModel]) -> frozenset[str]:
 
 
 def _faults(error: ValidationError) -> Sequence[Mapping[str, Any]]:
-    return error.errors(include_url=False, include_input=False, include_context=False)
+    return error.errors(include_url=False, include_input=False, include_context=False)[:MOST_FAULTS]
 
 
 def _message(fault: Mapping[str, Any]) -> str:

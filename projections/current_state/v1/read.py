@@ -34,6 +34,8 @@ _LISTS: dict[str, bytes] = {
     "-created": load(__file__, "list_contexts_newest"),
     "key": load(__file__, "list_contexts_by_key"),
 }
+
+_RELEVANT = load(__file__, "relevant_contexts")
 _KNOWN_READS = load(__file__, "known_reads")
 _CLEAR_CONTEXTS = load(__file__, "clear_contexts")
 _CLEAR_SESSIONS = load(__file__, "clear_sessions")
@@ -41,6 +43,9 @@ _CLEAR_TASKS = load(__file__, "clear_tasks")
 _CLEAR_DECISIONS = load(__file__, "clear_decisions")
 _CLEAR_PREFERENCES = load(__file__, "clear_preferences")
 _SESSIONS_OF_USER = load(__file__, "sessions_of_user")
+
+CANDIDATES = 200
+"""Contexts changed last, and as many of those read most, of which the most relevant are sought."""
 
 _attributes: msgspec.msgpack.Decoder[Attributes] = msgspec.msgpack.Decoder(Attributes)
 _anything: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder()
@@ -133,6 +138,30 @@ class CurrentStateReader(Reader):
         values = await self.values(tenant_id, [row[12] for row in rows] if with_data else ())
         contexts = [self._context(tenant_id, row, values) for row in rows]
         return [context for context in contexts if context is not None], following
+
+    async def candidates(
+        self, tenant_id: int, *, session_id: str | None, namespace: str | None, kind: str | None, tags: list[str] | None
+    ) -> list[ContextRow]:
+        """Contexts that may be relevant, with their data, the one changed last first: those changed last, and those
+        read most, up to CANDIDATES of each. With large data there are fewer.
+        """
+        rows = await self.fetch(
+            _RELEVANT,
+            {
+                "tenant_id": tenant_id,
+                "session_id": session_id,
+                "namespace": namespace,
+                "type": kind,
+                "tags": tags,
+                "now": self._clock(),
+                "most": CANDIDATES,
+                "bytes": PAGE_BYTES,
+            },
+        )
+        rows, _ = affordable(rows, len(rows), 12)
+        values = await self.values(tenant_id, [row[12] for row in rows])
+        found = [self._context(tenant_id, row, values) for row in rows]
+        return [context for context in found if context is not None]
 
     async def known_reads(self, tenant_id: int, context_ids: Sequence[UUID]) -> tuple[int, list[ReadsRow]]:
         """How often contexts were read, and the position up to which that is known: none where it was never built."""
