@@ -17,7 +17,6 @@ from application.access import Accesses
 from application.activity import Activities, RecentCommands
 from application.batching import Batches
 from application.branches import Branches
-from application.branching import Branching
 from application.cache import StateCache
 from application.capturing.capturing import Capturing
 from application.checkpoints import Checkpoints
@@ -26,6 +25,7 @@ from application.decisions import Decisions
 from application.erasure import Erasure
 from application.ports import Clock, KnownReads
 from application.preferences import UserPreferences
+from application.session_branches import Branching
 from application.sessions import AT_ONCE, Sessions
 from application.synchronizing import Synchronizing
 from application.tasks import Tasks

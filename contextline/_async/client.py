@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from contextline._async.branches import AsyncBranchCalls
-from contextline._async.branching import AsyncBranchingCalls
 from contextline._async.capture import AsyncCaptureCalls
 from contextline._async.contexts import AsyncContextCalls
 from contextline._async.decisions import AsyncDecisionCalls
 from contextline._async.erasing import AsyncErasingCalls
 from contextline._async.preferences import AsyncPreferenceCalls
+from contextline._async.session_branches import AsyncSessionBranchCalls
 from contextline._async.sessions import AsyncSessionCalls
 from contextline._async.synchronizing import AsyncSynchronizingCalls
 from contextline._async.system import AsyncSystemCalls
@@ -26,7 +26,7 @@ class AsyncContextClient(
     AsyncSystemCalls,
     AsyncSynchronizingCalls,
     AsyncBranchCalls,
-    AsyncBranchingCalls,
+    AsyncSessionBranchCalls,
 ):
     """A store, over HTTP. Keeps its connections: make one, use it for long, then close it or use it as a `with` block.
 

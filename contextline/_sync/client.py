@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 from contextline._sync.branches import BranchCalls
-from contextline._sync.branching import BranchingCalls
 from contextline._sync.capture import CaptureCalls
 from contextline._sync.contexts import ContextCalls
 from contextline._sync.decisions import DecisionCalls
 from contextline._sync.erasing import ErasingCalls
 from contextline._sync.preferences import PreferenceCalls
+from contextline._sync.session_branches import SessionBranchCalls
 from contextline._sync.sessions import SessionCalls
 from contextline._sync.synchronizing import SynchronizingCalls
 from contextline._sync.system import SystemCalls
@@ -27,7 +27,7 @@ class ContextClient(
     SystemCalls,
     SynchronizingCalls,
     BranchCalls,
-    BranchingCalls,
+    SessionBranchCalls,
 ):
     """A store, over HTTP. Keeps its connections: make one, use it for long, then close it or use it as a `with` block.
 

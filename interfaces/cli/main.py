@@ -10,7 +10,6 @@ import typer
 
 from interfaces.cli import (
     branches,
-    branching,
     capture,
     compression,
     contexts,
@@ -18,6 +17,7 @@ from interfaces.cli import (
     erasure,
     keys,
     processes,
+    session_branches,
     sessions,
     synchronizing,
     tasks,
@@ -55,7 +55,7 @@ synchronizing.register(app)
 branches.register(app)
 capture.register(app)
 erasure.register(app)
-branching.register(sessions.app)
+session_branches.register(sessions.app)
 app.add_typer(sessions.app, name="sessions")
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(compression.app, name="compression")

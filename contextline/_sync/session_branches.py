@@ -1,4 +1,4 @@
-# Generated from _async/branching.py by scripts/generate_sync_client.py: edit that, then run the script.
+# Generated from _async/session_branches.py by scripts/generate_sync_client.py: edit that, then run the script.
 """The call that branches a session."""
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from contextline._sync.base import Base
 from contextline.types import BranchedSession
 
 
-class BranchingCalls(Base):
+class SessionBranchCalls(Base):
     """The call that branches a session."""
 
     def branch_session(

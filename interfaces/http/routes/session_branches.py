@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
-from application.branching import WantedBranch
+from application.session_branches import WantedBranch
 from domain.errors import Fault, ReadModelBehindError
 from domain.recorded import Origin
 from domain.sessions.session import Session
@@ -13,7 +13,7 @@ from interfaces.bootstrap import Services
 from interfaces.http.answers.base import answer, etag
 from interfaces.http.answers.sessions import BranchedSessionAnswer, session_document
 from interfaces.http.contract import told
-from interfaces.http.models.branching import BranchSessionRequest
+from interfaces.http.models.session_branches import BranchSessionRequest
 from interfaces.http.models.sessions import SessionQuery
 from interfaces.http.problems import InvalidHeaderError
 from interfaces.http.requests import TENANT, one_of, read_body, read_query, services

@@ -9,7 +9,7 @@ from contextline._encoding import instant, named
 from contextline.types import BranchedSession
 
 
-class AsyncBranchingCalls(AsyncBase):
+class AsyncSessionBranchCalls(AsyncBase):
     """The call that branches a session."""
 
     async def branch_session(
