@@ -51,12 +51,14 @@ def test_the_examples_print_what_the_readme_says(store: RunningStore) -> None:
     assert len(examples) >= 12
     for command, expected in examples[:10]:
         run_console(command, expected, store)
-    (program,) = blocks("python")
-    (expected_output,) = re.findall(r"^prints\n\n```\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
-    done = subprocess.run(
-        [sys.executable, "-c", program], env=environment(store), capture_output=True, text=True, timeout=PATIENCE
-    )
-    assert matches(done.stdout, expected_output), f"{done.stdout}\n{done.stderr}"
+    programs = blocks("python")
+    outputs = re.findall(r"^prints\n\n```\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+    assert len(programs) >= 2
+    for program, expected in zip(programs, outputs, strict=True):
+        done = subprocess.run(
+            [sys.executable, "-c", program], env=environment(store), capture_output=True, text=True, timeout=PATIENCE
+        )
+        assert matches(done.stdout, expected), f"{done.stdout}\n{done.stderr}"
     for command, expected in examples[10:]:
         run_console(command, expected, store)
 
