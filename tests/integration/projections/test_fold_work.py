@@ -131,6 +131,7 @@ def _session(
         document = {
             **here, "stream_id": str(stream), "id": told["session_id"], "outcome": {}, "user_id": told["user_id"],
             "data": told["data"], "metadata": told["metadata"], "reason": None, "encrypted": False, "created_at": at,
+            "branched_from": told["branched_from"],
             "ended_at": None,
         }  # fmt: skip
         sessions[stream] = {"created_position": recorded.position, "created_at": at, "document": document}

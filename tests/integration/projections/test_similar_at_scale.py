@@ -90,8 +90,8 @@ class Explaining:
         removed = sum(node.get("Rows Removed by Filter", 0) * node["Actual Loops"] for node in scans)
         read = sum(node["Actual Rows"] * node["Actual Loops"] for node in scans) + removed
         assert read > 0
-        # Without, a plan may read all that have one feature, and take the newest then.
-        assert read <= (most if self.analyzed else 3 * COUNT)
+        # Without, a plan may read all that have a feature, for several features, and take the newest then.
+        assert read <= (most if self.analyzed else 10 * COUNT)
 
 
 @pytest_asyncio.fixture(params=["never analyzed", "analyzed"])
