@@ -16,7 +16,7 @@ from contextline import ContextClient
 from infrastructure.postgres.embedded import EmbeddedPostgres
 from tests.support.running import PATIENCE, RunningStore, running_store, wait_until
 
-SESSIONS, CONTEXTS, KILLS = 4, 150, 5
+SESSIONS, CONTEXTS, KILLS = 4, 150, 4
 
 
 def kill_policies(store: RunningStore, random_source: random.Random) -> bool:
