@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from application.capturing.ports import Parsed
+from infrastructure.capture.brace_code import RULES, read_braces
 from infrastructure.capture.python_code import read_python
-from infrastructure.capture.tree_code import RULES, read_tree
 
 LANGUAGES = ("python", *RULES)
 """Those that can be read."""
@@ -18,5 +18,5 @@ class Readers:
         if language == "python":
             return read_python(text)
         if language in RULES:
-            return read_tree(text, language)
+            return read_braces(text, language)
         return Parsed(fault=f"there are no rules for {language or 'it'}; there are for {', '.join(LANGUAGES)}")

@@ -102,6 +102,11 @@ HOSTILE = [
     "a?b:",
     "`${",
     "x=>",
+    "import ",
+    "class A ",
+    "impl ",
+    "/*",
+    "use a::{",
     "<",
     "if(a){",
     "'",
@@ -114,6 +119,26 @@ def test_what_is_made_to_keep_a_parser_busy_does_not(language: str, piece: str) 
     begun = time.monotonic()
     read(piece * (64 * 1024 // len(piece)), language)
     assert time.monotonic() - begun < 10
+
+
+WORDS = ["{", "}", "(", ")", "[", "]", ";", "=", "=>", ",", ".", "<", ">", "*", "'a'", '"', "`", "//", "/*", "*/", "\n"]
+WORDS += ["a", "b.c", "x::y", "class", "function", "func", "fn", "impl", "for", "type", "import", "from", "use", "as"]
+WORDS += ["const", "async", "require", "return", "new", "if", "static", "void", "export", "interface", "enum", "let"]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(LANGUAGES), st.lists(st.sampled_from(WORDS), max_size=60))
+def test_no_order_of_its_words_raises(language: str, words: list[str]) -> None:
+    read(" ".join(words), language)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(LANGUAGES), st.recursive(st.sampled_from(WORDS[6:]), lambda inner: st.lists(inner, max_size=6)))
+def test_nor_does_any_nesting_of_them(language: str, words: Any) -> None:
+    def written(value: Any) -> str:
+        return value if isinstance(value, str) else "{ " + " ".join(map(written, value)) + " }"
+
+    read(written(words), language)
 
 
 @settings(max_examples=60, deadline=None)
