@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from application.capturing.ports import Parsed
-from infrastructure.capture.brace_tokens import NAME, TEXT, Token, tokens
+from infrastructure.capture.brace_tokens import NAME, TEXT, Token, UnreadableError, tokens
 from infrastructure.capture.outline import Outline
 
 _OPENING = {"(": ")", "[": "]", "{": "}"}
@@ -308,13 +308,13 @@ class _Reader:
         if word == "import" and self._language == "go":
             return self._go_import(at)
         if word == "import" and self._language == "java":
-            names = [self._text(p) for p in range(at + 1, self._until(at, ";")) if self._kind(p) == NAME]
+            names = [self._text(p) for p in range(at + 1, self._statement_end(at)) if self._kind(p) == NAME]
             name = next((name for name in names if name != "static"), "")
             if name:
                 self._outline.imports(self._owner, name, (name.rpartition(".")[2],))
-            return self._until(at, ";")
+            return self._statement_end(at)
         if word == "use" and self._language == "rust":
-            end = self._until(at, ";")
+            end = self._statement_end(at)
             for name, bound in _used([self._text(p) for p in range(at + 1, end)]):
                 self._outline.imports(self._owner, name, (bound,))
             return end
@@ -360,9 +360,12 @@ class _Reader:
     def _line(self, at: int) -> int:
         return self._tokens[min(at, len(self._tokens) - 1)].line
 
-    def _until(self, at: int, sign: str) -> int:
-        most = min(at + 1_000, len(self._tokens))
-        return next((place for place in range(at, most) if self._text(place) == sign), most)
+    def _statement_end(self, at: int) -> int:
+        """Where a statement ends: at a semicolon, or where the brackets around it do."""
+        place = at
+        while place < len(self._tokens) and self._text(place) != ";" and self._text(place) not in _CLOSING:
+            place = self._ends.get(place, place) + 1
+        return place
 
     def _body(self, at: int) -> int:
         """Where the braces of a definition begin, or the place of what ends it without any."""
@@ -379,18 +382,12 @@ class _Reader:
 
 
 def read_braces(text: str, language: str) -> Parsed:
-    """What is in a text of one of these languages. Brackets that don't match are the one fault that is found."""
+    """What is in a text of one of these languages. Its faults: brackets that don't match, lines that are too long."""
     try:
         reader = _Reader(text, language)
-    except _MismatchError as mismatch:
-        return Parsed(fault=f"not {language}: its brackets don't match (line {mismatch.line})")
+    except UnreadableError as error:
+        return Parsed(fault=f"not {language}, or not readable by rules: {error}")
     return reader.read()
-
-
-class _MismatchError(Exception):
-    def __init__(self, line: int) -> None:
-        self.line = line
-        super().__init__()
 
 
 def _ends(found: Sequence[Token]) -> dict[int, int]:
@@ -404,10 +401,10 @@ def _ends(found: Sequence[Token]) -> dict[int, int]:
             open_ones.append(at)
         elif token.text in _CLOSING:
             if not open_ones or _OPENING[found[open_ones[-1]].text] != token.text:
-                raise _MismatchError(token.line)
+                raise UnreadableError("brackets don't match", token.line)
             ends[open_ones.pop()] = at
     if open_ones:
-        raise _MismatchError(found[open_ones[-1]].line)
+        raise UnreadableError("brackets don't match", found[open_ones[-1]].line)
     return ends
 
 

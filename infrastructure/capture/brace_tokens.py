@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 MAX_LINE = 2_000
-"""Characters of a line that is read; longer ones, which no person wrote, are passed over."""
+"""Characters of a line that is read; longer ones no person wrote."""
 
 NAME, TEXT, OTHER = "name", "text", "other"
 
@@ -28,6 +28,13 @@ _BEFORE_PATTERN = frozenset("(,=:[!&|?{};+") | {"=>", "return", ""}
 _PATTERN = re.compile(r"/(?:[^/\\\[]|\\.|\[(?:[^\]\\]|\\.)*\])+/[a-z]*")
 
 
+class UnreadableError(Exception):
+    """A text can't be read by rules; why, and from which line on."""
+
+    def __init__(self, why: str, line: int) -> None:
+        super().__init__(f"{why} (line {line})")
+
+
 class Token(NamedTuple):
     """`kind`: a name (with its dots), a text as it is quoted, or a sign; `line` counts from 1."""
 
@@ -39,11 +46,15 @@ class Token(NamedTuple):
 
 
 def tokens(text: str, language: str) -> Iterator[Token]:
-    """All that is no comment. Texts over several lines are given by their first part alone."""
+    """All that is no comment and no text over several lines.
+
+    Raises:
+        UnreadableError: a line is too long.
+    """
     closing = ""
     for number, line in enumerate(text.splitlines(), 1):
         if len(line) > MAX_LINE:
-            continue
+            raise UnreadableError(f"a line has more than {MAX_LINE} characters", number)
         at, before, first = 0, "", True
         while at < len(line):
             if closing:
