@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from application.capturing.ports import Parsed
+from infrastructure.capture.brace_rules import ECMASCRIPT, RULES
 from infrastructure.capture.brace_tokens import NAME, TEXT, Token, UnreadableError, tokens
 from infrastructure.capture.outline import Outline
 
@@ -17,129 +18,7 @@ _OPENING = {"(": ")", "[": "]", "{": "}"}
 _CLOSING = frozenset(_OPENING.values())
 
 
-class _Rules(NamedTuple):
-    """The keywords of a language. `members`: a name and parentheses within a class begin a method."""
-
-    functions: frozenset[str]
-    classes: frozenset[str]
-    keywords: frozenset[str]
-    members: bool = False
-
-
-_ECMASCRIPT = _Rules(
-    frozenset({"function"}),
-    frozenset({"class", "interface", "enum"}),
-    frozenset(
-        [
-            "if",
-            "for",
-            "while",
-            "switch",
-            "catch",
-            "return",
-            "typeof",
-            "await",
-            "yield",
-            "do",
-            "else",
-            "function",
-            "new",
-            "in",
-            "of",
-            "delete",
-            "throw",
-            "import",
-            "export",
-            "super",
-            "case",
-            "void",
-            "instanceof",
-            "as",
-        ]
-    ),
-    members=True,
-)
-RULES: dict[str, _Rules] = {
-    "javascript": _ECMASCRIPT,
-    "typescript": _ECMASCRIPT,
-    "tsx": _ECMASCRIPT,
-    "go": _Rules(
-        frozenset({"func"}),
-        frozenset({"type"}),
-        frozenset(
-            [
-                "if",
-                "for",
-                "switch",
-                "select",
-                "return",
-                "func",
-                "go",
-                "defer",
-                "range",
-                "map",
-                "chan",
-                "interface",
-                "struct",
-                "var",
-                "const",
-                "import",
-            ]
-        ),
-    ),
-    "java": _Rules(
-        frozenset(),
-        frozenset({"class", "interface", "enum", "record"}),
-        frozenset(
-            [
-                "if",
-                "for",
-                "while",
-                "switch",
-                "catch",
-                "return",
-                "new",
-                "throw",
-                "synchronized",
-                "try",
-                "else",
-                "do",
-                "super",
-                "this",
-                "assert",
-                "case",
-            ]
-        ),
-        members=True,
-    ),
-    "rust": _Rules(
-        frozenset({"fn"}),
-        frozenset({"struct", "enum", "trait", "impl"}),
-        frozenset(
-            [
-                "if",
-                "for",
-                "while",
-                "match",
-                "return",
-                "let",
-                "mut",
-                "ref",
-                "move",
-                "loop",
-                "in",
-                "as",
-                "fn",
-                "unsafe",
-                "pub",
-                "where",
-                "else",
-                "use",
-            ]
-        ),
-    ),
-}
-_NO_IMPORT = frozenset({";", "=", "(", "import", "export"}) | _ECMASCRIPT.functions | _ECMASCRIPT.classes
+_NO_IMPORT = frozenset({";", "=", "(", "import", "export"}) | ECMASCRIPT.functions | ECMASCRIPT.classes
 _IMPORTED = re.compile(r"[A-Za-z_$][\w$]*")
 
 

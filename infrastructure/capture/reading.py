@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from application.capturing.ports import Parsed
-from infrastructure.capture.brace_code import RULES, read_braces
+from infrastructure.capture.brace_code import read_braces
+from infrastructure.capture.brace_rules import RULES
 from infrastructure.capture.python_code import read_python
 
 LANGUAGES = ("python", *RULES)
