@@ -1,19 +1,16 @@
 """B11: the largest session of the demo reconstructed over HTTP, against an endpoint with the same bytes in memory.
 
 wrk, one thread, one connection: an agent that asks at each of its steps. The runs are those of B8, stored as the demo
-stores them; the read model has caught up. The
-largest is the session of which the answer has most bytes. Each request asks the read model how far it is; what was
-answered is kept for the second that its scores are of, and for as long as nothing is written.
+stores them; the read model has caught up. The largest is the session of which the answer has most bytes. Nothing of an
+answer is kept: each request makes it anew, as it is after a write.
 
-The figure is the median latency. Beside: a reconstruction that finds nothing kept, because each asks for other things.
+The figure is the median latency.
 """
 
 from __future__ import annotations
 
 import asyncio
-import statistics
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx
@@ -22,7 +19,7 @@ from rich.console import Console
 
 from benchmarks import wrk
 from benchmarks.b8_size import find_runs
-from benchmarks.harness import Benchmark, BenchmarkError, Beside, Prepared, Sample, Side, Work
+from benchmarks.harness import Benchmark, BenchmarkError, Prepared, Sample, Side, Work
 from benchmarks.http_server import serving
 from contextline import AsyncContextClient
 from demo.load import load
@@ -32,7 +29,6 @@ from interfaces.bootstrap import run_projections
 from projections.current_state.v1.project import CurrentState
 
 MOST_RUNS = 100
-LEAST_RECENT, MOST_RECENT = 20, 120
 
 
 @contextmanager
@@ -57,13 +53,9 @@ def prepare(work: Work) -> Iterator[Prepared]:
                 raise BenchmarkError("the two endpoints answer different bytes")
             return _measured(static, work.seconds, size)
 
-        def beside() -> Sequence[Beside]:
-            return [Beside("nothing kept, p50", _anew(client, largest), None, "ms")]
-
         yield Prepared(
             Side(f"GET /api/sessions/reconstruct, {size} bytes, largest of {len(runs)} {name} runs", ours),
             Side("the same bytes from memory", peer),
-            beside,
         )
 
 
@@ -86,8 +78,8 @@ def _sessions(client: httpx.Client) -> list[str]:
     return found
 
 
-def _get(client: httpx.Client, session_id: str, **query: int) -> httpx.Response:
-    answer = client.get("/api/sessions/reconstruct", params={"id": session_id, **query})
+def _get(client: httpx.Client, session_id: str) -> httpx.Response:
+    answer = client.get("/api/sessions/reconstruct", params={"id": session_id})
     if not answer.is_success:
         raise BenchmarkError(f"the reconstruction of {session_id} answered {answer.status_code}: {answer.text}")
     return answer
@@ -97,15 +89,6 @@ def _measured(url: str, seconds: int, size: int) -> Sample:
     sample = wrk.run(url, connections=1, seconds=seconds)
     assert sample.p50 is not None
     return Sample(sample.p50, sample.p50, sample.p99, {**sample.raw, "answer_bytes": size})
-
-
-def _anew(client: httpx.Client, session_id: str) -> float:
-    times = []
-    for recent in range(LEAST_RECENT, MOST_RECENT):
-        begun = time.perf_counter()
-        _get(client, session_id, recent=recent)
-        times.append((time.perf_counter() - begun) * 1000)
-    return statistics.median(times)
 
 
 BENCHMARK = Benchmark(
