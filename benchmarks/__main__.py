@@ -14,7 +14,18 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import b1_append, b2_commands, b3_store, b4_get, b5_open, b8_size, b10_memory, machine, report
+from benchmarks import (
+    b1_append,
+    b2_commands,
+    b3_store,
+    b4_get,
+    b5_open,
+    b8_size,
+    b10_memory,
+    b11_reconstruct,
+    machine,
+    report,
+)
 from benchmarks.harness import QUICK_RUNS, QUICK_SECONDS, Benchmark, BenchmarkError, Result, Work, measure
 
 ALL: tuple[Benchmark, ...] = (
@@ -25,6 +36,7 @@ ALL: tuple[Benchmark, ...] = (
     b5_open.BENCHMARK,
     b8_size.BENCHMARK,
     b10_memory.BENCHMARK,
+    b11_reconstruct.BENCHMARK,
 )
 
 PASSED, MISSED, UNKNOWN = 0, 1, 2

@@ -10,7 +10,7 @@ from contextline._async.base import AsyncBase
 from contextline._encoding import camel_members, check_names, named
 from contextline.errors import InvalidInputError
 from contextline.options import CaptureOptions
-from contextline.types import Captured, Relevant
+from contextline.types import Captured, Reconstruction, Relevant
 
 
 class AsyncCaptureCalls(AsyncBase):
@@ -87,6 +87,39 @@ class AsyncCaptureCalls(AsyncBase):
             "project": project,
         }
         return await self._read_model("/api/context/relevant", Relevant, wanted, min_position, timeout)
+
+    async def reconstruct(
+        self,
+        session_id: str,
+        *,
+        as_of: datetime | str | None = None,
+        as_of_position: int | None = None,
+        tokens: int | None = None,
+        bytes: int | None = None,  # noqa: A002
+        limit: int | None = None,
+        recent: int | None = None,
+        min_position: int | None = None,
+        timeout: float | None = None,
+    ) -> Reconstruction:
+        """All that is needed to go on with a session, now or as it was at a past instant or position.
+
+        `tokens` or `bytes` and `limit` bound what comes with its data, `recent` what comes without. As of a past point
+        what was deleted since is there too. `min_position` and `timeout` as in `list`.
+
+        Raises:
+            SessionNotFoundError: there is, or was then, no such session.
+            ReadModelBehindError: the read model did not get as far as `min_position` in time.
+        """
+        wanted = {
+            "id": session_id,
+            "as_of": as_of,
+            "as_of_position": as_of_position,
+            "tokens": tokens,
+            "bytes": bytes,
+            "limit": limit,
+            "recent": recent,
+        }
+        return await self._read_model("/api/sessions/reconstruct", Reconstruction, wanted, min_position, timeout)
 
 
 def _element(members: Mapping[str, Any], place: str) -> dict[str, Any]:

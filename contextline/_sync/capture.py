@@ -11,7 +11,7 @@ from contextline._encoding import camel_members, check_names, named
 from contextline._sync.base import Base
 from contextline.errors import InvalidInputError
 from contextline.options import CaptureOptions
-from contextline.types import Captured, Relevant
+from contextline.types import Captured, Reconstruction, Relevant
 
 
 class CaptureCalls(Base):
@@ -88,6 +88,39 @@ class CaptureCalls(Base):
             "project": project,
         }
         return self._read_model("/api/context/relevant", Relevant, wanted, min_position, timeout)
+
+    def reconstruct(
+        self,
+        session_id: str,
+        *,
+        as_of: datetime | str | None = None,
+        as_of_position: int | None = None,
+        tokens: int | None = None,
+        bytes: int | None = None,  # noqa: A002
+        limit: int | None = None,
+        recent: int | None = None,
+        min_position: int | None = None,
+        timeout: float | None = None,
+    ) -> Reconstruction:
+        """All that is needed to go on with a session, now or as it was at a past instant or position.
+
+        `tokens` or `bytes` and `limit` bound what comes with its data, `recent` what comes without. As of a past point
+        what was deleted since is there too. `min_position` and `timeout` as in `list`.
+
+        Raises:
+            SessionNotFoundError: there is, or was then, no such session.
+            ReadModelBehindError: the read model did not get as far as `min_position` in time.
+        """
+        wanted = {
+            "id": session_id,
+            "as_of": as_of,
+            "as_of_position": as_of_position,
+            "tokens": tokens,
+            "bytes": bytes,
+            "limit": limit,
+            "recent": recent,
+        }
+        return self._read_model("/api/sessions/reconstruct", Reconstruction, wanted, min_position, timeout)
 
 
 def _element(members: Mapping[str, Any], place: str) -> dict[str, Any]:

@@ -7,7 +7,12 @@ from datetime import datetime
 from msgspec import field
 
 from contextline.types.base import Result
+from contextline.types.conflicts import OpenConflict
 from contextline.types.contexts import Context
+from contextline.types.decisions import Decision
+from contextline.types.preferences import Preferences
+from contextline.types.sessions import Session
+from contextline.types.tasks import Task
 
 
 class CapturedElement(Result, frozen=True, kw_only=True):
@@ -84,4 +89,35 @@ class Relevant(Result, frozen=True, kw_only=True):
     budget: Budget
     candidates: int
     active_tasks: list[str]
+    at: datetime
+
+
+class ConflictOfContext(OpenConflict, frozen=True, kw_only=True):
+    """An open conflict, and of which context."""
+
+    namespace: str
+    key: str
+
+
+class Reconstruction(Result, frozen=True, kw_only=True):
+    """A session at an instant: what is relevant comes with its data, what is recent without.
+
+    `preferences` are those of the session's user, `decisions` the 20 made last, `conflicts` those that are open in the
+    contexts of the answer, at most 100 of `open_conflicts`. `position` is that of the log up to which it is told;
+    `complete` False: the session had more contexts and tasks then than are looked at.
+    """
+
+    session: Session
+    active_tasks: list[Task]
+    relevant: list[RelevantContext]
+    recent: list[Context]
+    preferences: Preferences | None = None
+    decisions: list[Decision] = []
+    conflicts: list[ConflictOfContext] = []
+    open_conflicts: int = 0
+    relationships: list[Relationship]
+    budget: Budget
+    candidates: int
+    complete: bool
+    position: int
     at: datetime

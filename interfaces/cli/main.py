@@ -17,6 +17,7 @@ from interfaces.cli import (
     erasure,
     keys,
     processes,
+    reconstructing,
     session_branches,
     sessions,
     synchronizing,
@@ -56,6 +57,7 @@ branches.register(app)
 capture.register(app)
 erasure.register(app)
 session_branches.register(sessions.app)
+reconstructing.register(sessions.app)
 app.add_typer(sessions.app, name="sessions")
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(compression.app, name="compression")

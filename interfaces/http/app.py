@@ -26,6 +26,7 @@ from interfaces.http.routes import (
     lists,
     preferences,
     recall,
+    reconstruct,
     session_branches,
     sessions,
     synchronizing,
@@ -80,6 +81,7 @@ def create_app(settings: Settings, url: str, clock: Clock = utc_now) -> FastAPI:
         session_branches.router,
         capture.router,
         recall.router,
+        reconstruct.router,
         erasure.router,
         system.router,
     ):

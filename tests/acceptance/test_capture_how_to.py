@@ -24,7 +24,7 @@ def store() -> Iterator[RunningStore]:
 def test_the_examples_print_what_the_how_to_says(store: RunningStore, tmp_path: Path) -> None:
     programs = re.findall(r"^```python\n(.*?)^```$", HOW_TO, flags=re.MULTILINE | re.DOTALL)
     printed = re.findall(r"^prints\n\n```\n(.*?)^```$", HOW_TO, flags=re.MULTILINE | re.DOTALL)
-    assert (len(programs), len(printed)) == (2, 2)
+    assert (len(programs), len(printed)) == (3, 2)
     done = subprocess.run(
         [sys.executable, "-c", "".join(programs)],
         env=environment(store),

@@ -14,6 +14,7 @@ from interfaces.http.models.recall import RelevantQuery, TaskQuery
 from interfaces.http.requests import TENANT, read_query, services
 from interfaces.http.streaming import answer_in_pieces, looks_large
 from interfaces.recalling import budget_of, recollect
+from interfaces.reconstructing import active_tasks
 from projections.current_state.v1.project import CurrentState
 
 router = APIRouter(prefix="/api/context", tags=["capture and recall"])
@@ -36,15 +37,19 @@ async def relevant(request: Request) -> Response:
     if query.min_position:
         timeout = query.timeout or wired.settings.read_timeout
         await wired.registry.wait_for(CurrentState.name, query.min_position, timeout)
+    tenant_id = await wired.store.tenants.number(TENANT)
     rows = await wired.current_state.candidates(
-        await wired.store.tenants.number(TENANT),
+        tenant_id,
         session_id=query.session_id,
         namespace=query.namespace,
         kind=query.type,
         tags=query.tag or None,
     )
     now = wired.clock()
-    found = recollect(rows, now, asked_task(query), budget, wired.tokenizer)
+    tasks = asked_task(query)
+    if query.session_id is not None:
+        tasks += await active_tasks(wired, tenant_id, query.session_id)
+    found = recollect(rows, now, tasks, budget, wired.tokenizer)
     document = recollection_document(found, budget, now)
     large = any(looks_large(item["data"]) for item in document["items"] if "data" in item)
     return answer_in_pieces(document, {}) if large else answer(document)

@@ -34,7 +34,7 @@ _LISTS: dict[str, bytes] = {
     "-created": load(__file__, "list_contexts_newest"),
     "key": load(__file__, "list_contexts_by_key"),
 }
-
+_KNOWN_POSITION = load(__file__, "known_position")
 _RELEVANT = load(__file__, "relevant_contexts")
 _KNOWN_READS = load(__file__, "known_reads")
 _CLEAR_CONTEXTS = load(__file__, "clear_contexts")
@@ -162,6 +162,11 @@ class CurrentStateReader(Reader):
         values = await self.values(tenant_id, [row[12] for row in rows])
         found = [self._context(tenant_id, row, values) for row in rows]
         return [context for context in found if context is not None]
+
+    async def known_position(self) -> int:
+        """The position up to which it knows; 0 where it was never built."""
+        rows = await self._database.fetch(_KNOWN_POSITION, {"name": CurrentState.name, "version": CurrentState.version})
+        return rows[0][0] if rows else 0
 
     async def known_reads(self, tenant_id: int, context_ids: Sequence[UUID]) -> tuple[int, list[ReadsRow]]:
         """How often contexts were read, and the position up to which that is known: none where it was never built."""

@@ -20,6 +20,9 @@ _ADD = load(__file__, "add_member")
 _NOW = load(__file__, "members_now")
 _THEN = load(__file__, "members_then")
 
+PROJECTION = "policies"
+"""Who keeps them."""
+
 FIRST = UUID(int=0)
 """Before every stream."""
 

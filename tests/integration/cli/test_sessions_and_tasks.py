@@ -88,3 +88,16 @@ async def test_what_a_command_can_not_mean_is_a_matter_of_usage(run: Run) -> Non
     assert "seconds, or never" in (await run("sessions", "update", "s", "--timeout", "soon", fails=2)).stderr
     await run("tasks", "start", fails=2)
     assert "no task with that id" in (await run("tasks", "show", "t", fails=1)).stderr
+
+
+async def test_a_session_is_reconstructed(run: Run, projection: object, server: Api) -> None:
+    await told(run, "sessions", "create", "s", "--user", "ada")
+    await server.stored("plan", {"text": "go"}, sessionId="s")
+    await server.http.post("/api/decisions", json={"sessionId": "s", "decision": "left", "type": "way"})
+    end = await server.log_end()
+    assert (await server.http.get("/api/sessions", params={"minPosition": end})).is_success
+    made = await told(run, "sessions", "reconstruct", "s")
+    assert (made["session"]["id"], [item["key"] for item in made["relevant"]]) == ("s", ["plan"])
+    shown = (await run("sessions", "reconstruct", "s")).output
+    assert all(word in shown for word in ("active", "plan", "way", "left"))
+    assert "no session" in (await run("sessions", "reconstruct", "none", fails=1)).stderr

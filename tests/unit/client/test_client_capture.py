@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from client_fakes import AT, CONTEXT, Client, FakeServer
+from client_fakes import AT, CONTEXT, LISTED, SESSION, Client, FakeServer
 
 from contextline import Dropped, InvalidInputError, Relationship
 
@@ -99,3 +99,14 @@ async def test_options_that_there_are_not_are_told(client: Client) -> None:
 async def test_an_instant_without_a_zone_is_refused(client: Client) -> None:
     with pytest.raises(InvalidInputError, match="time zone"):
         await client.capture("editor", files=[{"path": "a", "modified": datetime(2031, 6, 3)}])  # noqa: DTZ001
+
+
+async def test_reconstruct_tells_of_when_and_how_much(client: Client, server: FakeServer) -> None:
+    made = {name: RELEVANT[name] for name in ("relationships", "budget", "candidates", "at")}
+    made |= {"session": SESSION, "relevant": RELEVANT["items"], "recent": [LISTED]}
+    server.will_answer(made | {"activeTasks": [], "complete": True, "position": 90})
+    found = await client.reconstruct("s-1", as_of_position=90, bytes=5000, recent=3)
+    assert server.asked == "GET /api/sessions/reconstruct"
+    assert server.query == {"id": ["s-1"], "asOfPosition": ["90"], "bytes": ["5000"], "recent": ["3"]}
+    assert (found.session.id, found.active_tasks, found.position) == ("s-1", [], 90)
+    assert [context.key for context in (*found.relevant, *found.recent)] == ["plan", "plan"]
