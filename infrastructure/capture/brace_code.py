@@ -12,7 +12,7 @@ from typing import NamedTuple
 from application.capturing.ports import Parsed
 from infrastructure.capture.brace_rules import ECMASCRIPT, RULES
 from infrastructure.capture.brace_tokens import NAME, TEXT, Token, UnreadableError, tokens
-from infrastructure.capture.outline import Outline
+from infrastructure.capture.outline import MAX_NAME, Outline
 
 _OPENING = {"(": ")", "[": "]", "{": "}"}
 _CLOSING = frozenset(_OPENING.values())
@@ -119,13 +119,13 @@ class _Reader:
 
     def _implemented(self, at: int) -> int:
         """The type of `impl Type`, `impl<T> Trait for Type`."""
-        name = at + 1
-        for place in range(at + 1, min(at + 60, len(self._tokens))):
+        name, most = at + 1, min(at + 60, len(self._tokens))
+        for place in range(at + 1, most):
             if self._text(place) == "{":
                 break
             if self._text(place) == "for":
                 name = place + 1
-        while self._text(name) in ("<", ">", ",") or (self._text(name + 1) in (">", ",") and name > at):
+        while name < most and (self._text(name) in ("<", ">", ",") or self._text(name + 1) in (">", ",")):
             name += 1
         return name
 
@@ -136,7 +136,7 @@ class _Reader:
         if self._language == "go" and self._text(name) == "(" and name in self._ends:
             # The receiver: its type is the class.
             end = self._ends[name]
-            types = [place for place in range(name + 1, end) if self._kind(place) == NAME]
+            types = [place for place in range(name + 1, min(end, name + 60)) if self._kind(place) == NAME]
             if types and self._kind(end + 1) == NAME:
                 line = self._tokens[at].line
                 owner = self._outline.open_class(0, self._text(types[min(1, len(types) - 1)]), line, line)
@@ -248,7 +248,7 @@ class _Reader:
 
     def _body(self, at: int) -> int:
         """Where the braces of a definition begin, or the place of what ends it without any."""
-        most = min(at + 200, len(self._tokens))
+        most = min(at + 60, len(self._tokens))
         place = at
         while place < most:
             if self._text(place) in ("{", ";", "}", ")"):
@@ -298,7 +298,8 @@ def _used(words: Sequence[str]) -> list[tuple[str, str]]:
             found[-1] = (found[-1][0], words[place + 1])
             place += 1
         elif word == "{":
-            prefixes.append(prefixes[-1] + current + "::")
+            # A few more than a name may have: names within are left out then. Else nesting takes memory by its square.
+            prefixes.append((prefixes[-1] + current + "::")[: MAX_NAME + 8])
             if current and found and found[-1][0] == prefixes[-2] + current:
                 found.pop()
             current = ""

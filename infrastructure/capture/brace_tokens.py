@@ -25,7 +25,8 @@ _TOKEN = re.compile(
 _RUST_CHARACTER = re.compile(r"'(?:\\.[^']{0,8}|[^'\\])'")
 _BEFORE_PATTERN = frozenset("(,=:[!&|?{};+") | {"=>", "return", ""}
 """What can stand before a regular expression of JavaScript, where a slash is no division."""
-_PATTERN = re.compile(r"/(?:[^/\\\[]|\\.|\[(?:[^\]\\]|\\.)*\])+/[a-z]*")
+_PATTERN = re.compile(r"/(?:[^/\\\[]|\\.|\[(?:[^\]\\]|\\.){0,200}\]){1,200}/[a-z]*")
+"""Bounded, so that a line of slashes without an end isn't looked through from each of them."""
 
 
 class UnreadableError(Exception):
