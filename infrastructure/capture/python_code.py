@@ -14,7 +14,7 @@ MAX_FIELDS = 1_000_000_000
 """Braces of a text with f-strings times its length.
 
 For each field of an f-string the parser (of Python 3.11) looks through the string from its beginning, and holds the
-interpreter meanwhile: seconds for the largest text that is taken. It has 4,000 braces within this, one of 50 KiB 20,000.
+interpreter meanwhile: seconds for the largest text. It has 4,000 braces within this, one of 50 KiB 20,000.
 """
 _F_STRING = re.compile(r"""[fF][rR]?['"]""")
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
