@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from application.contexts import ContextRef, Contexts
+from application.contexts import ContextRef, Contexts, refuse_erased
 from application.planning import OutdatedError, planned
 from application.ports import Clock
 from domain.contexts import checkpoints as aggregate
@@ -77,8 +77,11 @@ class Checkpoints:
         Raises:
             ContextNotFoundError: nothing was ever stored under that key.
             VersionNotFoundError: there is no such checkpoint.
+            ContextErasedError: it was erased, with its checkpoints, and not stored since.
         """
-        return named(await self._ever(ref), name).version
+        context = await self._ever(ref)
+        refuse_erased(context, context.version)
+        return named(context, name).version
 
     async def restore(
         self, ref: ContextRef, command: RestoreCheckpoint, origin: Origin

@@ -82,6 +82,8 @@ async def test_a_checkpoint_of_what_was_erased_is_gone_with_it(sealed: Api) -> N
     await sealed.stored("plan", {"text": SECRET}, encrypt=True)
     await sealed.http.post("/api/context/checkpoints/plan", json={"name": "start"})
     await erased(sealed, "plan")
+    body = {"target": {"key": "branch"}, "checkpoint": "start"}
+    await refused(sealed, sealed.http.post("/api/context/fork/plan", json=body), 410, "context-erased")
     await sealed.stored("plan", 1)
     asking = sealed.http.post("/api/context/restore/plan", json={"checkpoint": "start"})
     await refused(sealed, asking, 404, "version-not-found")
