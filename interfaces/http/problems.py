@@ -92,7 +92,7 @@ TABLE: list[tuple[type[errors.ContextlineError], int, str]] = [
     (errors.StoredInTheClearError, 409, "It was stored in the clear"),
     (errors.ChangeDoesNotApplyError, 409, "The change does not apply"),
     (errors.AlreadyResolvedError, 409, "The conflict is not open any more"),
-    (errors.TooManyConflictsError, 409, "Too much conflicts"),
+    (errors.TooManyConflictsError, 409, "Too many conflicts"),
     (errors.IllegalTransitionError, 409, "The status does not allow it"),
     (errors.SessionStatusError, 409, "The session's status does not allow it"),
     (errors.DependenciesNotMetError, 409, "What it depends on is not completed"),

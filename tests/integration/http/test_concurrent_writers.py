@@ -291,7 +291,8 @@ async def test_more_conflicts_than_a_person_can_look_at_are_refused(api: Api) ->
     await api.stored("k", dict.fromkeys(names, 0))
     await api.stored("k", dict.fromkeys(names, 1))
     state = dict.fromkeys(names, 2)
-    await refused(api, sync(api, "k", state, 1, strategy="user_decides"), 409, "too-many-conflicts")
+    problem = await refused(api, sync(api, "k", state, 1, strategy="user_decides"), 409, "too-many-conflicts")
+    assert problem["title"] == "Too many conflicts"
     del state["m0"]
     assert (await synced(api, "k", state | {"m0": 1}, 1, strategy="user_decides"))["openConflicts"] == 1_000
 
