@@ -207,11 +207,25 @@ def one_of(in_path: str | None, in_query: str | None, what: str) -> str:
     Raises:
         InvalidInputError: there is none, or two that differ.
     """
-    if in_path and in_query is not None and in_path != in_query:
-        raise InvalidInputError.at(f"/{what}", f"the path and ?{what}= name different ones")
-    name = in_path or in_query
+    return _one_of(in_path, in_query, what, f"the path and ?{what}=", f"in the path, or as ?{what}=")
+
+
+def one_of_all(in_url: str | None, in_body: str | None, what: str, in_query: str) -> str:
+    """What names a thing comes in the path or in the query, there as `in_query`, or as the body's `what`.
+
+    Raises:
+        InvalidInputError: there is none, or two that differ.
+    """
+    needed = f"in the path, as ?{in_query}=, or in the body"
+    return _one_of(in_url, in_body, what, "the URL and the body", needed)
+
+
+def _one_of(one: str | None, other: str | None, what: str, both: str, needed: str) -> str:
+    if one and other is not None and one != other:
+        raise InvalidInputError.at(f"/{what}", f"{both} name different ones")
+    name = one or other
     if name is None:
-        raise InvalidInputError.at(f"/{what}", f"is needed: in the path, or as ?{what}=")
+        raise InvalidInputError.at(f"/{what}", f"is needed: {needed}")
     return name
 
 

@@ -19,7 +19,7 @@ from interfaces.http.models.contexts import KeyQuery
 from interfaces.http.models.erasure import EraseContextRequest, EraseRequest, EraseUserRequest
 from interfaces.http.models.sessions import SessionQuery
 from interfaces.http.problems import InvalidHeaderError
-from interfaces.http.requests import TENANT, one_of, read_body, read_query, services
+from interfaces.http.requests import TENANT, one_of, one_of_all, read_body, read_query, services
 
 router = APIRouter(tags=["erasure"])
 
@@ -104,7 +104,7 @@ async def erase_context(request: Request) -> Response:
     """Destroy the keys of a context: log, read models and backups give nothing readable back. Can't be undone."""
     query, body = read_query(request, KeyQuery), await read_body(request, EraseContextRequest)
     _refuse_preconditions(request)
-    key = one_of(request.path_params.get("path_key") or query.key, body.key, "key")
+    key = one_of_all(request.path_params.get("path_key") or query.key, body.key, "key", "key")
     if query.namespace and body.namespace and query.namespace != body.namespace:
         raise InvalidInputError.at("/namespace", "the query and the body name different namespaces")
     ref = ContextRef(TENANT, query.namespace or body.namespace, key)

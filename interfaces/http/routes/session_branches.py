@@ -16,7 +16,7 @@ from interfaces.http.contract import told
 from interfaces.http.models.session_branches import BranchSessionRequest
 from interfaces.http.models.sessions import SessionQuery
 from interfaces.http.problems import InvalidHeaderError
-from interfaces.http.requests import TENANT, one_of, read_body, read_query, services
+from interfaces.http.requests import TENANT, one_of_all, read_body, read_query, services
 from projections.policies.v1.project import Policies
 
 router = APIRouter(prefix="/api/sessions", tags=["sessions"])
@@ -41,7 +41,8 @@ async def branch(request: Request) -> Response:
         if name.lower() in request.headers:
             raise InvalidHeaderError([Fault(name, "makes no sense here: a point in the history is named instead")])
     named = request.path_params.get("path_id") or read_query(request, SessionQuery).id
-    wanted = WantedBranch(one_of(named, body.session_id, "sessionId"), body.new_session_id, body.as_of, body.position)
+    session_id = one_of_all(named, body.session_id, "sessionId", "id")
+    wanted = WantedBranch(session_id, body.new_session_id, body.as_of, body.position)
     origin = Origin(
         actor=body.changed_by,
         agent_id=body.agent_id,

@@ -42,6 +42,21 @@ async def test_a_key_is_needed_and_only_one(module_api: Api, name: str) -> None:
         await refused(module_api, module_api.http.get(where), 422, "invalid-input")
 
 
+@pytest.mark.parametrize(
+    ("path", "query", "body"), [("/api/sessions/branch", "id", "sessionId"), ("/api/context/erase", "key", "key")]
+)
+async def test_what_a_body_may_name_too_is_refused_in_words_that_name_every_place(
+    module_api: Api, path: str, query: str, body: str
+) -> None:
+    for where, sent, detail in (
+        (path, {}, f"is needed: in the path, as ?{query}=, or in the body"),
+        (f"{path}/a", {body: "b"}, "the URL and the body name different ones"),
+        (f"{path}?{query}=a", {body: "b"}, "the URL and the body name different ones"),
+    ):
+        problem = await refused(module_api, module_api.http.post(where, json=sent), 422, "invalid-input")
+        assert problem["errors"] == [{"pointer": f"/{body}", "detail": detail}]
+
+
 async def test_a_key_of_513_code_points_is_too_long(module_api: Api) -> None:
     for key in ("x" * 513, "\U0001f600" * 513):
         await refused(module_api, module_api.http.get(f"/api/context/get/{quote(key)}"), 422, "invalid-input")
