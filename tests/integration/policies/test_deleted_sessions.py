@@ -48,6 +48,21 @@ async def test_a_context_stored_into_a_deleted_session_is_deleted_because_of_its
     assert (await history(policed.api, "late"))[-1]["causationId"] == f"evt_{stored['position']}"
 
 
+async def test_what_is_captured_into_a_deleted_session_is_deleted_too(policed: Policed) -> None:
+    await policed.sessions.create("s-1")
+    await policed.sessions.delete("s-1")
+    await policed.catch_up()
+    body = {"source": "test", "files": [{"path": "late.txt", "content": "x"}], "options": {"sessionId": "s-1"}}
+    captured = await policed.api.http.post("/api/context/capture", json=body)
+    assert captured.status_code == 200, captured.text
+    # It was there.
+    assert await history(policed.api, "capture/file/late.txt", namespace="s-1")
+    await policed.catch_up()
+    assert await policed.live("capture/file/late.txt", namespace="s-1") is False
+    newest = (await history(policed.api, "capture/file/late.txt", namespace="s-1"))[-1]
+    assert (newest["event"], newest["actor"]) == ("context-deleted", "policy:session-deleted")
+
+
 async def test_late_contexts_are_deleted_also_in_the_batch_in_which_their_session_is(policed: Policed) -> None:
     await policed.sessions.create("s-1")
     await policed.api.stored("before", 1, sessionId="s-1")
